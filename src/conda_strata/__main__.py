@@ -1,0 +1,5 @@
+"""``python -m conda_strata`` is ``strata``."""
+
+from conda_strata.cli import entry
+
+entry()

@@ -1,0 +1,85 @@
+"""Does the lock still answer the manifest? No solve, no network, no write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rattler import Channel, MatchSpec
+
+from conda_strata.errors import StaleLockError
+from conda_strata.lock import Lock, closure, identity, package_name
+from conda_strata.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a lock is stale."""
+
+    text: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+
+def problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> list[Problem]:
+    """Return why *lock* does not answer *manifest* on *subdirs*; nothing when it does."""
+    return list(_problems(manifest, lock, subdirs))
+
+
+def require_fresh(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
+    """Refuse a stale lock.
+
+    Raises
+    ------
+    StaleLockError
+        When the lock does not answer the manifest; the message lists why.
+    """
+    if found := problems(manifest, lock, subdirs):
+        reasons = "".join(f"\n  {problem}" for problem in found)
+        raise StaleLockError(f"{lock.path} is stale:{reasons}", "Run 'strata lock' and commit it.")
+
+
+def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[Problem]:
+    wanted = tuple(Channel(name).base_url for name in manifest.channels)
+    if tuple(c.rstrip("/") for c in lock.channels) != tuple(c.rstrip("/") for c in wanted):
+        yield Problem(
+            f"channels are {', '.join(wanted)}, the lock has {', '.join(lock.channels)}",
+            str(manifest.files[0]),
+        )
+    for environment in manifest.environments:
+        if environment not in lock.environments:
+            yield Problem(f"the environment {environment!r} is not in the lock")
+    for environment in lock.environments:
+        if environment not in manifest.environments:
+            yield Problem(f"no environment file describes {environment!r} any more")
+        else:
+            for subdir in subdirs:
+                yield from _environment_problems(manifest, lock, environment, subdir)
+
+
+def _environment_problems(
+    manifest: Manifest, lock: Lock, environment: str, subdir: str
+) -> Iterator[Problem]:
+    records = lock.environments[environment].get(subdir)
+    if records is None:
+        yield Problem(f"{environment} is not locked for {subdir}")
+        return
+    by_name = {record.name.normalized: record for record in records}
+    roots = []
+    for spec in manifest.specs(environment):
+        parsed = MatchSpec(spec.text)
+        name = package_name(spec.text)
+        roots.append(name)
+        if name.startswith("__"):
+            continue
+        if name not in by_name:
+            yield Problem(f"{spec.text!r} is not locked for {subdir}", spec.where)
+        elif not parsed.matches(by_name[name]):
+            yield Problem(
+                f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
+            )
+    reached = {record.name.normalized for record in closure(roots, records)}
+    for name in sorted(set(by_name) - reached):
+        yield Problem(f"nothing needs {name} on {subdir} any more")

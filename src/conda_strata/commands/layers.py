@@ -1,0 +1,66 @@
+"""``strata layers``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conda_strata.commands import options
+
+HELP = "write the trees of the image layers, byte for byte the same on every machine"
+EXAMPLE = "strata layers --env dev --out /layers"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="new folder; gets one folder per layer, 00 and up, empty ones included",
+    )
+    options.add_files(parser)
+    options.add_lock(parser)
+    options.add_environment(parser)
+    options.add_platform(parser)
+    parser.add_argument(
+        "--prefix",
+        metavar="DIR",
+        default="/opt/env",
+        help="where the environment lives in the image (default: /opt/env)",
+    )
+    options.add_max_layers(parser)
+    parser.add_argument(
+        "--locked", action="store_true", help="refuse to solve where there is no lock"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the layers from the lock, or from a solve on the spot where there is none."""
+    from conda_strata import console, platforms
+    from conda_strata import lock as locks
+    from conda_strata import manifest as manifests
+    from conda_strata.check import require_fresh
+    from conda_strata.layers import write_layers
+    from conda_strata.plan import plan
+    from conda_strata.solve import solve
+
+    subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
+    files = args.files or manifests.find(Path())
+    if args.lock.exists() or args.locked:
+        lock = locks.read(args.lock)
+        if files:
+            require_fresh(manifests.load(files), lock, [subdir])
+    else:
+        manifest = manifests.load(files)
+        with console.waiting(f"no {args.lock} here: solving {subdir}"):
+            lock = locks.divide(manifest, solve(manifest, [subdir], {}), args.lock)
+    layers = plan(lock, args.env, subdir, args.max_layers)
+    with console.installing() as reporter:
+        write_layers(
+            layers, args.out, subdir, args.max_layers, prefix=args.prefix, reporter=reporter
+        )
+    packages = sum(len(layer.records) for layer in layers)
+    console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")
+    return 0

@@ -1,0 +1,52 @@
+"""``strata plan``."""
+
+from __future__ import annotations
+
+import argparse
+
+from conda_strata.commands import options
+
+HELP = "show which packages share an image layer"
+EXAMPLE = "strata plan --env dev --json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    options.add_lock(parser)
+    options.add_environment(parser)
+    options.add_platform(parser)
+    options.add_max_layers(parser)
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the plan."""
+    from conda_strata import console, platforms
+    from conda_strata import lock as locks
+    from conda_strata.plan import plan
+
+    subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
+    layers = plan(locks.read(args.lock), args.env, subdir, args.max_layers)
+    if args.json:
+        console.result_json(
+            {
+                "platform": subdir,
+                "layers": [
+                    {
+                        "id": layer.id,
+                        "key": layer.key,
+                        "bytes": layer.bytes,
+                        "packages": [locks.identity(record) for record in layer.records],
+                    }
+                    for layer in layers
+                ],
+            }
+        )
+        return 0
+    for layer in layers:
+        names = ", ".join(f"{r.name.normalized} {r.version}" for r in layer.records)
+        console.result(f"{layer.id} {console.megabytes(layer.bytes):>12}  {names}")
+    total = console.megabytes(sum(layer.bytes for layer in layers))
+    packages = sum(len(layer.records) for layer in layers)
+    console.say(f"{packages} packages in {len(layers)} layers, {total} to download, {subdir}")
+    return 0

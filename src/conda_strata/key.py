@@ -1,0 +1,67 @@
+"""The content key: the name of an image by what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_strata.errors import UsageError
+from conda_strata.lock import Lock, identity
+
+LENGTH = 16
+"""Hexadecimal digits of the short key: enough to name images, short enough to read."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A content key and what went into it.
+
+    Attributes
+    ----------
+    digest
+        SHA-256 over *inputs*.
+    inputs
+        Name of each input to its own SHA-256, sorted.
+    """
+
+    digest: str
+    inputs: dict[str, str]
+
+    @property
+    def short(self) -> str:
+        """The first digits of the digest: usable as an image tag."""
+        return self.digest[:LENGTH]
+
+
+def content_key(lock: Lock, files: Sequence[Path]) -> Key:
+    """Return the key of the image made from *lock* and *files* (the Dockerfile).
+
+    Only the lock's Linux platforms count: an image holds no other.
+
+    Raises
+    ------
+    UsageError
+        When a file cannot be read, or the lock has no Linux platform.
+    """
+    inputs: dict[str, str] = {}
+    for environment, solution in lock.environments.items():
+        for subdir, records in solution.items():
+            if subdir.startswith("linux-"):
+                lines = (f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in records)
+                inputs[f"{environment}/{subdir}"] = _sha256("".join(lines).encode())
+    if not inputs:
+        raise UsageError(f"{lock.path} has no Linux platform, so there is no image to name")
+    for file in files:
+        try:
+            inputs[file.as_posix()] = _sha256(file.read_bytes())
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    inputs = dict(sorted(inputs.items()))
+    total = "".join(f"{name} {digest}\n" for name, digest in inputs.items())
+    return Key(_sha256(total.encode()), inputs)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

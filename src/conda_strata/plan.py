@@ -1,0 +1,112 @@
+"""The layer plan: which packages of an environment share an image layer.
+
+A plan is a pure function of the lock: same lock, same plan, on every machine. It has two
+aims. A changed package should bring as few other bytes along as possible, so the biggest
+packages get a layer each. And a package that comes or goes must not move the others to new
+layers, so the rest is spread over a fixed number of layers by a hash of the package's name.
+
+The environments that contain ``default`` add layers of their own after its layers, which stay
+as they are: both images share them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rattler import RepoDataRecord
+
+from conda_strata.errors import UsageError
+from conda_strata.lock import Lock, identity
+from conda_strata.manifest import DEFAULT
+
+MAX_LAYERS = 96
+"""Layers of an environment at most: images can have 127, and the base image and what is built on
+top need some."""
+
+_SHARED = 4
+"""One layer in so many holds the packages that get no layer of their own."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of an image.
+
+    Attributes
+    ----------
+    slot
+        Its number, and so its place in the Dockerfile.
+    records
+        Its packages, sorted by name.
+    """
+
+    slot: int
+    records: tuple[RepoDataRecord, ...]
+
+    @property
+    def id(self) -> str:
+        """The slot as its folder is named: two digits."""
+        return f"{self.slot:02}"
+
+    @property
+    def key(self) -> str:
+        """A SHA-256 over what is in the layer: equal keys, equal content."""
+        lines = (f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in self.records)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @property
+    def bytes(self) -> int:
+        """Size of the packages as they are downloaded, in bytes."""
+        return sum(record.size or 0 for record in self.records)
+
+
+def plan(lock: Lock, environment: str, subdir: str, max_layers: int = MAX_LAYERS) -> list[Layer]:
+    """Return the layers of *environment*, in the order of their slots; empty slots are left out.
+
+    Raises
+    ------
+    UsageError
+        When the lock has no such environment, or *max_layers* is out of range.
+    WrongPlatformError
+        When the lock does not cover *subdir*.
+    """
+    if not 2 <= max_layers <= MAX_LAYERS:
+        raise UsageError(f"an image gets 2 to {MAX_LAYERS} layers, not {max_layers}")
+    records = lock.records(environment, subdir)
+    extended = len(lock.environments) > 1 and DEFAULT in lock.environments
+    if not extended:
+        return _spread(records, 0, max_layers)
+    shared = default_slots(max_layers)
+    layers = _spread(lock.records(DEFAULT, subdir), 0, shared)
+    if environment != DEFAULT:
+        below = {record.url for record in lock.records(DEFAULT, subdir)}
+        layers += _spread([r for r in records if r.url not in below], shared, max_layers - shared)
+    return layers
+
+
+def default_slots(max_layers: int) -> int:
+    """Return how many slots ``default`` has where other environments contain it: two thirds."""
+    return max_layers * 2 // 3
+
+
+def _spread(records: Sequence[RepoDataRecord], first: int, slots: int) -> list[Layer]:
+    shared = max(1, slots // _SHARED)
+    by_size = sorted(records, key=lambda r: (-(r.size or 0), r.name.normalized))
+    alone, rest = by_size[: slots - shared], by_size[slots - shared :]
+    held: dict[int, list[RepoDataRecord]] = {}
+    for record in sorted(alone, key=lambda r: _hash(r.name.normalized)):
+        slot = _hash(record.name.normalized) % (slots - shared)
+        while slot in held:
+            slot = (slot + 1) % (slots - shared)
+        held[slot] = [record]
+    for record in rest:
+        held.setdefault(slots - shared + _hash(record.name.normalized) % shared, []).append(record)
+    return [
+        Layer(first + slot, tuple(sorted(held[slot], key=lambda r: r.name.normalized)))
+        for slot in sorted(held)
+    ]
+
+
+def _hash(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
