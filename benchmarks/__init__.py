@@ -1,0 +1,1 @@
+"""What the documentation claims, measured: each script prints ratios from one run."""

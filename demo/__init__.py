@@ -1,0 +1,1 @@
+"""The main job, for real: a project, its lock, its image, its tests and its report."""

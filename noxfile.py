@@ -1,0 +1,56 @@
+"""The project's tasks; ``nox -l`` lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "tests"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+HERE = Path(__file__).parent
+
+
+def _install(session: nox.Session, group: str) -> None:
+    session.install("-e.", *nox.project.dependency_groups(PYPROJECT, group))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Do the main job once, for real: project, lock, image, tests, report, one package more."""
+    _install(session, "rig")
+    session.install("build", "cookiecutter>=2.6", "hatchling>=1.26")
+    session.run("python", "-m", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests, those that need Docker included (``-- -m 'not cloud'`` leaves them out)."""
+    _install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types, and the workflows of this repository."""
+    _install(session, "test")
+    session.install("nox")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("zizmor", "--offline", "--pedantic", "--quiet", ".github")
+    workflows = [str(path) for path in (HERE / ".github/workflows").glob("*.yml")]
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the documentation claims; each script prints a ratio."""
+    _install(session, "test")
+    session.install("build")
+    for script in session.posargs or sorted(map(str, (HERE / "benchmarks").glob("[!_]*.py"))):
+        session.run("python", "-m", f"benchmarks.{Path(script).stem}")

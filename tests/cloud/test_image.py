@@ -1,0 +1,190 @@
+"""The image of a generated project: what is in it, and what a change to it costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from demo import image
+
+from .conftest import Built
+
+ENVIRONMENT_LAYERS = 96
+
+LISTING = """
+import hashlib, json, os, sys
+top, found = sys.argv[1], {}
+for folder, names, files in os.walk(top):
+    for name in files + [n for n in names if os.path.islink(os.path.join(folder, n))]:
+        path = os.path.join(folder, name)
+        data = os.readlink(path).encode() if os.path.islink(path) else open(path, "rb").read()
+        found[os.path.relpath(path, top)] = hashlib.sha256(data.replace(top.encode(), b"@")).hexdigest()
+json.dump(found, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def prefix(built: Built) -> Path:
+    """The same lock in a native prefix."""
+    built.project.strata("install", "--env", "dev")
+    return built.project.folder / ".conda"
+
+
+def test_project_passes_its_tests_in_the_image(built: Built) -> None:
+    done = image.run(built.reference("dev"), built.project.folder, "pytest")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert "skipped" not in done.stdout
+
+
+def test_analysis_runs_in_the_runtime_image(built: Built) -> None:
+    done = image.run(built.reference("runtime"), built.project.folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    reports = built.project.folder / "reports"
+    metrics = json.loads((reports / "metrics.json").read_text())
+    assert 0.9 < metrics["accuracy"] <= 1
+    assert (reports / "report.html").read_text("utf-8").count("data:image/png;base64,") >= 1
+
+
+def test_project_passes_its_tests_in_a_native_prefix(built: Built, prefix: Path) -> None:
+    assert prefix.is_dir()
+    pip = ("python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e.")
+    built.project.strata("run", "--", *pip)
+    built.project.strata("run", "--", "pytest")
+    built.project.strata("run", "--", "python", "-m", built.project.package, "--out", "native")
+    in_image = json.loads((built.project.folder / "reports" / "metrics.json").read_text())
+    assert json.loads((built.project.folder / "native" / "metrics.json").read_text()) == in_image
+
+
+def test_image_holds_what_a_native_prefix_holds(built: Built, tmp_path: Path) -> None:
+    """Same files, same bytes; the records in conda-meta name the same packages."""
+    native = tmp_path / "native"
+    built.project.strata("install", "--env", "dev", "--prefix", str(native))
+    script = tmp_path / "listing.py"
+    script.write_text(LISTING)
+    listed = image.run(built.reference("dev"), tmp_path, "python", "listing.py", "/opt/env")
+    assert listed.returncode == 0, listed.stderr
+    in_image = json.loads(listed.stdout)
+    command = [os.fspath(native / "bin/python"), os.fspath(script), os.fspath(native)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    in_prefix = json.loads(done.stdout)
+
+    def comparable(files: dict[str, str]) -> dict[str, str]:
+        return {
+            path: "" if path.startswith("conda-meta/") else digest
+            for path, digest in files.items()
+            if "__pycache__" not in path and path != "CACHEDIR.TAG"
+        }
+
+    assert comparable(in_image) == comparable(in_prefix)
+    assert len(in_image) > 10_000
+
+
+def test_two_cold_builds_are_identical(built: Built) -> None:
+    """Nothing cached, no memory of the first build: every environment layer has its old digest."""
+    again = image.bake(built.project.folder, built.cloud, cache=False)
+    assert again.ran["env"] >= 2
+    for target in image.TARGETS:
+        fresh = image.blobs(built.reference(target))
+        common = fresh.keys() & built.sizes[target].keys()
+        layers = ENVIRONMENT_LAYERS if target == "dev" else ENVIRONMENT_LAYERS * 2 // 3
+        unequal = sum(fresh[d] for d in fresh.keys() - common)
+        assert len(common) >= min(layers, len(fresh)) - 8, unequal
+
+
+def test_runtime_is_the_start_of_dev(built: Built) -> None:
+    """Both images share the environment's layers, so both are pulled for the price of one."""
+    shared = built.sizes["runtime"].keys() & built.sizes["dev"].keys()
+    runtime, dev = built.sizes["runtime"], built.sizes["dev"]
+    assert sum(runtime[d] for d in shared) > 0.99 * sum(runtime.values())
+    assert sum(runtime.values()) < sum(dev.values())
+
+
+def test_users_are_not_root_and_can_or_cannot_write(built: Built) -> None:
+    """In dev any user of group 0 may add packages; the runtime environment is read-only."""
+    for user in ("", "--user=4321:0"):
+        command = ["docker", "run", "--rm", *filter(None, [user]), built.reference("dev")]
+        done = subprocess.run(
+            [*command, "sh", "-c", 'id -u; test -w "$CONDA_PREFIX/lib" && echo writable'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.split() == [user[7:11] or "1000", "writable"]
+    done = subprocess.run(
+        ["docker", "run", "--rm", built.reference("runtime"), "sh", "-c"]
+        + ['id -u; test -w "$CONDA_PREFIX/lib" || echo read-only'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["1000", "read-only"]
+
+
+def test_runtime_has_no_tools(built: Built) -> None:
+    done = subprocess.run(
+        ["docker", "run", "--rm", built.reference("runtime"), "sh", "-c"]
+        + ["for tool in git jupyter pytest ruff pip; do command -v $tool; done; true"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+
+
+def test_no_trace_of_the_secret_configuration(built: Built) -> None:
+    """Mirrors and credentials reach the build by a secret mount and stay out of the image."""
+    config = built.cloud.rattler_config
+    if config is None:
+        pytest.skip("conda-forge itself is used here: there is no mirror to look for")
+    host = config.read_text().rpartition("//")[2].partition("/")[0]
+    history = subprocess.run(
+        ["docker", "history", "--no-trunc", built.reference("dev")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert host not in history.stdout
+    grep = image.run(built.reference("dev"), Path("/tmp"), "grep", "-rlF", host, "/opt/env", "/etc")  # noqa: S108
+    assert grep.stdout == ""
+
+
+def test_one_package_more_costs_one_package(built: Built) -> None:
+    """Last in this file: it changes the project. Only the new package's bytes are new."""
+    if not built.here.own_docker:
+        pytest.skip("this Docker daemon is not the rig's own: its cache is not ours to drop")
+    project = built.project
+    project.add_dependency("rich")
+    project.strata("lock", *built.here.platforms)
+    image.forget(built.reference(target) for target in image.TARGETS)
+    rebuilt = image.bake(project.folder, built.cloud)
+    old = built.sizes["dev"] | built.sizes["runtime"]
+    new = image.blobs(built.reference("dev")) | image.blobs(built.reference("runtime"))
+    pushed = sum(size for digest, size in new.items() if digest not in old)
+    assert pushed < 0.02 * sum(new.values())
+    assert rebuilt.ran["env"] >= 1
+    assert "system" not in rebuilt.ran
+    imported = image.run(built.reference("runtime"), project.folder, "python", "-c", "import rich")
+    assert imported.returncode == 0, imported.stderr
+
+
+def test_without_a_lock_the_image_builds_too(built: Built, tmp_path: Path) -> None:
+    """A plain `docker build` of a checkout that was never locked: it is solved on the spot."""
+    folder = tmp_path / "checkout"
+    subprocess.run(["cp", "-a", str(built.project.folder), str(folder)], check=True)
+    (folder / "conda.lock").unlink()
+    cloud = built.cloud
+    command = ["docker", "build", "--file=.devcontainer/Dockerfile", "--target=runtime"]
+    command += [f"--build-arg={name}={value}" for name, value in cloud.args.items()]
+    command += [f"--build-context=wheels={cloud.wheels}", "--tag=without-lock"]
+    if cloud.rattler_config:
+        command.append(f"--secret=id=rattler,src={cloud.rattler_config}")
+    done = subprocess.run([*command, "."], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "no conda.lock here: solving linux-64" in done.stderr
+    ran = image.run("without-lock", folder)
+    assert ran.returncode == 0, ran.stderr

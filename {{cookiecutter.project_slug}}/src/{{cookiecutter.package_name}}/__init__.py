@@ -1,0 +1,5 @@
+"""Tell penguin species apart by four measurements.
+
+The steps, one module each: load, validate, features, model, figures, report. ``pipeline`` runs
+them in order, and so does ``python -m {{ cookiecutter.package_name }}``.
+"""

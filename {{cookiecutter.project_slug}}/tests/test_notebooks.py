@@ -1,0 +1,42 @@
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+PROJECT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((PROJECT / "analyses").glob("*.ipynb"))
+
+# Text that the outputs of a notebook must contain.
+EXPECTED = {"01-penguins.ipynb": ["342 of 344 penguins", "Chinstrap 68"]}
+
+
+@pytest.fixture
+def kernel_surroundings(monkeypatch, tmp_path):
+    """Let the kernel import the package, and write nothing outside of *tmp_path*."""
+    path = [str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
+    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+
+
+@pytest.mark.usefixtures("kernel_surroundings")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_runs_from_start_to_end(path):
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        timeout=300,
+    )
+    client.execute()
+
+    outputs = str([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
+    assert [text for text in EXPECTED.get(path.name, []) if text not in outputs] == []
+
+
+def test_there_are_notebooks():
+    assert {path.name for path in NOTEBOOKS} >= EXPECTED.keys()
