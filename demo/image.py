@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 TARGETS = ("dev", "runtime")
+
+_STEP = re.compile(r"\[(?:\S+ )?(?P<stage>\S+) +\d+/\d+\] (?!FROM |LINK )")
+"""``[target stage 3/7] RUN …``, the name of a step; LINK steps only put layers on each other."""
 
 
 @dataclass(frozen=True)
@@ -71,41 +78,46 @@ def bake(
     started = time.monotonic()
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
-    events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    events = list(_events(done.stderr))
     if done.returncode:
         raise RuntimeError(_failure(done.stderr, events))
     steps = _steps(events)
-    ran: dict[str, int] = {}
-    for step in steps:
-        stage = step.removeprefix("[").split()[0].rstrip("]")
-        ran[stage] = ran.get(stage, 0) + 1
-    return Build(seconds, ran, steps)
+    return Build(seconds, Counter(stage for stage, _ in steps), [name for _, name in steps])
 
 
-def _steps(events: Iterable[dict[str, list[dict[str, object]]]]) -> list[str]:
-    """Return the steps of Dockerfile stages that BuildKit ran, less those that it had cached."""
-    seen: dict[str, dict[str, object]] = {}
+def _events(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the progress events in the output of buildx: JSON objects among plain lines."""
+    decoder = json.JSONDecoder()
+    position = text.find("{")
+    while position >= 0:
+        try:
+            event, end = decoder.raw_decode(text, position)
+        except ValueError:
+            end = position + 1
+        else:
+            yield event
+        position = text.find("{", end)
+
+
+def _steps(events: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return stage and name of each Dockerfile step that BuildKit ran and did not have cached."""
+    seen: dict[str, dict[str, Any]] = {}
     for event in events:
-        for vertex in event.get("vertexes", []):
-            seen.setdefault(str(vertex["digest"]), {}).update(vertex)
-    names = (str(v["name"]) for v in seen.values() if v.get("completed") and not v.get("cached"))
-    return sorted(
-        name
-        for name in names
-        if name.startswith("[") and not name.startswith("[internal]") and "] FROM " not in name
-    )
-
-
-def _failure(text: str, events: Iterable[dict[str, list[dict[str, object]]]]) -> str:
-    import base64
-
-    logs = [
-        base64.b64decode(str(log["data"])).decode(errors="replace")
-        for event in events
-        for log in event.get("logs", [])
+        for vertex in event.get("vertexes") or []:
+            seen.setdefault(vertex["digest"], {}).update(vertex)
+    found = [
+        (step, vertex["name"])
+        for vertex in seen.values()
+        if vertex.get("completed") and not vertex.get("cached")
+        if (step := _STEP.match(vertex["name"]))
     ]
-    plain = [line for line in text.splitlines() if not line.startswith("{")]
-    return "".join(logs)[-4000:] + "\n".join(plain[-20:])
+    return sorted((step["stage"], name) for step, name in found)
+
+
+def _failure(text: str, events: Iterable[dict[str, Any]]) -> str:
+    logs = (log for event in events for log in event.get("logs") or [])
+    output = b"".join(base64.b64decode(log["data"]) for log in logs)
+    return output.decode(errors="replace")[-4000:] + "\n" + text[-2000:]
 
 
 def blobs(reference: str) -> dict[str, int]:
@@ -121,23 +133,22 @@ def blobs(reference: str) -> dict[str, int]:
     return {part["digest"]: part["size"] for part in parts}
 
 
-def _inspect(reference: str) -> dict[str, list[dict[str, Mapping[str, str]]]]:
+def _inspect(reference: str) -> Any:
     raw = subprocess.run(
         ["docker", "buildx", "imagetools", "inspect", "--raw", reference],
         capture_output=True,
         text=True,
         check=True,
     )
-    document: dict[str, list[dict[str, Mapping[str, str]]]] = json.loads(raw.stdout)
-    return document
+    return json.loads(raw.stdout)
 
 
 def run(reference: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run *words* in the image, with the project mounted, as CI does it."""
-    user = f"{os.getuid()}:0" if os.getuid() else "1000:0"
+    user = f"{os.getuid()}:0"
     return subprocess.run(
-        ["docker", "run", "--rm", f"--volume={folder}:/workspace", f"--user={user}", reference]
-        + list(words),
+        ["docker", "run", "--rm", f"--volume={folder}:/workspace", f"--user={user}"]
+        + ["--env=HOME=/tmp", reference, *words],
         capture_output=True,
         text=True,
         check=False,

@@ -57,7 +57,7 @@ def find(wheels: Path, *, docker: bool = True) -> Surroundings:
     public = reachable(CONDA_FORGE)
     here = rig.up(docker=docker, stand_ins=not public)
     answers = {"registry": here.registry or "ghcr.io"}
-    if here.rattler_config:
+    if here.rattler_config and here.python_version:
         os.environ["XDG_CONFIG_HOME"] = str(here.rattler_config.parent.parent)
         answers["python_version"] = here.python_version
     if not here.docker:

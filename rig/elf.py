@@ -1,0 +1,66 @@
+"""Shared libraries: what a binary needs, and where it looks for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rig.commands import need, run
+
+# What every Linux with glibc has, and what must come from the same place as its loader.
+GLIBC = frozenset(
+    {
+        *("ld-linux-x86-64", "ld-linux-aarch64", "libc", "libm", "libdl", "libpthread", "librt"),
+        *("libutil", "libresolv", "libanl", "libBrokenLocale", "libthread_db", "linux-vdso"),
+    }
+)
+
+
+def is_elf(path: Path) -> bool:
+    """Tell whether a file is a native binary or library."""
+    with path.open("rb") as handle:
+        return handle.read(4) == b"\x7fELF"
+
+
+def libraries(binary: Path) -> dict[str, Path]:
+    """Return the libraries a binary loads here, by soname, without glibc's own.
+
+    Raises
+    ------
+    RigError
+        When the loader cannot read the binary.
+    """
+    found: dict[str, Path] = {}
+    output = run(["ldd", str(binary)], mend="The rig needs a Linux with glibc.")
+    for soname, path in re.findall(r"^\s*(\S+) => (/\S+) \(", output, re.MULTILINE):
+        if soname.split(".so")[0] not in GLIBC:
+            found[soname] = Path(path)
+    return found
+
+
+def needed(binary: Path) -> list[str]:
+    """Return the sonames a binary asks for itself."""
+    return _patchelf("--print-needed", str(binary)).split()
+
+
+def set_search_path(binary: Path, rpath: str) -> None:
+    """Make a binary look for its libraries in `rpath` first."""
+    _patchelf("--set-rpath", rpath, str(binary))
+
+
+def add_search_path(binary: Path, rpath: str) -> None:
+    """Make a binary look in `rpath` after the folders it looks in already."""
+    present = _patchelf("--print-rpath", str(binary)).strip()
+    set_search_path(binary, f"{present}:{rpath}" if present else rpath)
+
+
+def set_soname(library: Path, soname: str) -> None:
+    """Give a library the name that others ask for."""
+    _patchelf("--set-soname", soname, str(library))
+
+
+def _patchelf(*arguments: str) -> str:
+    return run(
+        [need("patchelf", "patchelf"), *arguments],
+        mend="The binary may be of a kind that patchelf cannot change.",
+    )
