@@ -12,7 +12,7 @@ ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 TEXTS = ("project_name", "description", "author_name")
 PYTHON_VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
-# A component of an image's name, as container registries define it.
+# A folder and a host in an image's name, as container registries define them.
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 HOST = r"[a-z0-9]+(?:[.-]+[a-z0-9]+)*"
 
@@ -55,28 +55,34 @@ STACK = {
 
 
 def problems(answers):
-    """Yield each rule that an answer breaks: the question, the rule, an example of a good answer."""
+    """Yield each broken rule: the question, the rule, an example of a good answer."""
     for key in TEXTS:
         if not is_line(answers[key]):
-            yield key, "is one line of text without control characters or spaces around it", (
-                "Penguin Study"
+            yield (
+                key,
+                "is one line of text without control characters or spaces around it",
+                "Penguin Study",
             )
 
     slug = answers["project_slug"]
-    if not re.fullmatch(NAME, slug) or len(slug) > 64:
-        yield "project_slug", (
-            "is at most 64 lower-case letters and digits, joined by single '-', '.' or '_'"
-        ), "penguin-study"
+    if not re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", slug) or len(slug) > 64:
+        yield (
+            "project_slug",
+            "is at most 64 lower-case letters and digits, joined by single '-', '.' or '_'",
+            "penguin-study",
+        )
     elif slug.split(".")[0] in WINDOWS:
         yield "project_slug", "is a name that Windows allows for a folder", "penguin-study"
     elif slug.endswith((".git", ".wiki", ".atom")):
         yield "project_slug", "has no ending that GitHub keeps for itself", "penguin-study"
 
     package = answers["package_name"]
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", package) or len(package) > 64:
-        yield "package_name", (
-            "is at most 64 lower-case letters a-z, digits and '_', a letter first"
-        ), "penguin_study"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", package) or len(package) > 40:
+        yield (
+            "package_name",
+            "is at most 40 lower-case letters a-z, digits and '_', a letter first",
+            "penguin_study",
+        )
     elif keyword.iskeyword(package):
         yield "package_name", "is not a keyword of Python", "penguin_study"
     elif package in STDLIB:
@@ -95,18 +101,24 @@ def problems(answers):
     owner = answers["github_owner"]
     account = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?:_[A-Za-z0-9]+)?"
     if not re.fullmatch(account, owner) or len(owner) > 39:
-        yield "github_owner", (
-            "is a GitHub account: at most 39 letters and digits, joined by single '-'"
-        ), "octo-org"
+        yield (
+            "github_owner",
+            "is a GitHub account: at most 39 letters and digits, joined by single '-'",
+            "octo-org",
+        )
 
     if answers["python_version"] not in PYTHON_VERSIONS:
         yield "python_version", f"is one of {', '.join(PYTHON_VERSIONS)}", "3.13"
 
     if not is_registry(answers["registry"]):
-        yield "registry", (
-            "is a host in lower case, perhaps with a port and a path, without 'https://' "
-            "and without a '/' at its end"
-        ), "ghcr.io"
+        yield (
+            "registry",
+            (
+                "is a host in lower case, perhaps with a port and a path, without 'https://' "
+                "and without a '/' at its end"
+            ),
+            "ghcr.io",
+        )
 
 
 def is_line(text):
@@ -128,5 +140,4 @@ FOUND = list(problems(ANSWERS))
 for key, rule, example in FOUND:
     print(f"{key} {rule}, such as {example!r}; it is {ANSWERS[key]!r}", file=sys.stderr)
 if FOUND:
-    print("Nothing was written. Answer again: cookiecutter gh:leej3/ds-cookiecutter", file=sys.stderr)
-    sys.exit(1)
+    sys.exit("Nothing was written. Answer again: cookiecutter gh:leej3/ds-cookiecutter")

@@ -17,7 +17,6 @@ def kernel_surroundings(monkeypatch, tmp_path):
     """Let the kernel import the package, and write nothing outside of *tmp_path*."""
     path = [str(PROJECT / "src"), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
-    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
 

@@ -60,6 +60,16 @@ def test_a_missing_file_is_a_wrong_option(tmp_path, capsys):
     assert "no such file" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_written_is_a_wrong_option(penguins, tmp_path, capsys):
+    (tmp_path / "reports").write_text("a file, not a folder", "utf-8")
+
+    with pytest.raises(SystemExit) as stop:
+        __main__.main([f"--data={penguins}", f"--out={tmp_path / 'reports'}"])
+
+    assert stop.value.code == 2
+    assert "reports" in capsys.readouterr().err
+
+
 def test_invalid_data_are_refused_with_their_rows(penguins, tmp_path, capsys):
     file = tmp_path / "bad.csv"
     file.write_text(penguins.read_text("utf-8").replace("Torgersen,39.5", "Java,39.5"), "utf-8")

@@ -14,7 +14,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m {{ cookiecutter.package_name }}",
         description="Tell penguin species apart by four measurements, and report how well it works.",
-        epilog="exit codes: 0 done, 1 the data are invalid, 2 a wrong option or a missing file",
+        epilog="exit codes: 0 done, 1 the data are invalid, 2 a wrong option, or a file that cannot be read or written",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     data = Path("data/raw/penguins.csv")
@@ -34,6 +34,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except InvalidDataError as error:
         print(f"{args.data} is invalid:", *error.problems, sep="\n  ", file=sys.stderr)
         return 1
+    except OSError as error:
+        parser.error(str(error))
     print(f"{metrics['complete']} penguins, {metrics['accuracy']:.1%} of them recognised")
     print(f"Report: {args.out / 'report.html'}")
     return 0

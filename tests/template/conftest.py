@@ -1,0 +1,63 @@
+"""Projects generated from the template, offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cookiecutter.main import cookiecutter
+
+TEMPLATE = Path(__file__).parents[2]
+QUESTIONS: dict[str, Any] = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+
+
+def bake(out: Path, **answers: str) -> Path:
+    """Generate a project in *out* with the default answers, but for *answers*."""
+    folder = cookiecutter(
+        str(TEMPLATE),
+        no_input=True,
+        default_config=True,
+        output_dir=str(out),
+        extra_context=answers,
+    )
+    return Path(folder)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return path to content of the files in *folder*, but for git's own."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    named = ((path.relative_to(folder), path) for path in found)
+    return {name.as_posix(): path.read_bytes() for name, path in named if name.parts[0] != ".git"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A generated project, and the answers that made it."""
+
+    folder: Path
+    answers: dict[str, str]
+
+
+def _variants() -> Iterator[dict[str, str]]:
+    """Yield answers in which every pair of choices comes together at least once."""
+    versions = QUESTIONS["python_version"]
+    for i, stack in enumerate(QUESTIONS["stack"]):
+        for j, licence in enumerate(QUESTIONS["license"]):
+            version = versions[(i + j) % len(versions)]
+            yield {"stack": stack, "license": licence, "python_version": version}
+
+
+@pytest.fixture(scope="session", params=_variants(), ids=lambda answers: "-".join(answers.values()))
+def variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
+    answers: dict[str, str] = request.param
+    return Variant(bake(tmp_path_factory.mktemp("variant"), **answers), answers)
+
+
+@pytest.fixture(scope="session")
+def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the project that the default answers make."""
+    return bake(tmp_path_factory.mktemp("default"))

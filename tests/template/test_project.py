@@ -1,0 +1,143 @@
+"""What the generated project is to git, to its installer, and to cruft."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.template.conftest import QUESTIONS, TEMPLATE, bake, files
+
+ME = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", *ME, *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def _cruft(folder: Path, *words: str) -> str:
+    # An identity for cruft's own git calls, and nothing of the machine's configuration.
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "cruft", *words],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """Return a git repository that holds the template."""
+    folder = tmp_path / "template"
+    shutil.copytree(
+        TEMPLATE / "{{cookiecutter.project_slug}}", folder / "{{cookiecutter.project_slug}}"
+    )
+    shutil.copytree(TEMPLATE / "hooks", folder / "hooks")
+    shutil.copy(TEMPLATE / "cookiecutter.json", folder)
+    _git(folder, "init", "--quiet", "--initial-branch=main")
+    _git(folder, "add", "--all", "--force")
+    _git(folder, "commit", "--quiet", "--message=Template")
+    return folder
+
+
+def test_questions_say_what_they_ask() -> None:
+    asked = {key for key in QUESTIONS if not key.startswith("_")}
+
+    assert QUESTIONS["__prompts__"].keys() == asked
+    for key in asked:
+        if isinstance(choices := QUESTIONS[key], list) and key != "python_version":
+            assert list(QUESTIONS["__prompts__"][key]) == ["__prompt__", *choices]
+
+
+def test_it_is_a_git_repository_that_ignores_what_can_be_made_again(default: Path) -> None:
+    assert _git(default, "symbolic-ref", "HEAD").strip() == "refs/heads/main"
+    made = ["data/interim/a.csv", "reports/report.html", ".conda/bin/python", ".env"]
+    kept = ["conda.lock", "data/raw/a.csv", "data/interim/.gitkeep", "analyses/b.ipynb"]
+    ignored = subprocess.run(
+        ["git", "check-ignore", *made, *kept],
+        cwd=default,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ignored.stdout.split() == made
+    assert set(_git(default, "ls-files", "--others", "--exclude-standard").split()) == set(
+        files(default)
+    )
+
+
+def test_it_is_generated_where_git_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
+    folder = bake(tmp_path)
+
+    assert (folder / "pyproject.toml").exists()
+    assert not (folder / ".git").exists()
+
+
+def test_the_next_steps_are_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bake(tmp_path, github_owner="octo-org")
+
+    said = capfd.readouterr().out
+    assert re.findall(r"(?m)^  (\d)\. ", said) == ["1", "2", "3"]
+    assert "strata lock" in said
+    assert "https://codespaces.new/octo-org/penguin-study" in said
+
+
+def test_the_wheel_holds_the_report_template(default: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target=wheel", f"--directory={tmp_path}"],
+        cwd=default,
+        capture_output=True,
+        check=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    package = default / "src/penguin_study"
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert names == {f"penguin_study/{path.name}" for path in package.iterdir() if path.is_file()}
+    assert {"penguin_study/report.html.j2", "penguin_study/py.typed"} <= names
+
+
+def test_cruft_makes_the_same_project(template: Path, default: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _cruft(tmp_path, "create", str(template), "--no-input", f"--output-dir={out}")
+
+    made = files(out / "penguin-study")
+    assert made.pop(".cruft.json")
+    assert made == files(default)
+
+
+def test_cruft_brings_a_change_of_the_template(template: Path, tmp_path: Path) -> None:
+    _cruft(tmp_path, "create", str(template), "--no-input")
+    project = tmp_path / "penguin-study"
+    readme = project / "README.md"
+    readme.write_text(readme.read_text("utf-8").replace("# Penguin Study", "# My study"), "utf-8")
+    _git(project, "add", ".")
+    _git(project, "commit", "--quiet", "--message=Start the project")
+    source = template / "{{cookiecutter.project_slug}}" / "SECURITY.md"
+    source.write_text(source.read_text("utf-8") + "\nA new sentence.\n", "utf-8")
+    _git(template, "commit", "--quiet", "--all", "--message=Change")
+
+    _cruft(project, "update", "--skip-apply-ask")
+
+    changed = _git(project, "status", "--porcelain").split("\n")
+    assert sorted(line[3:] for line in changed if line) == [".cruft.json", "SECURITY.md"]
+    assert (project / "SECURITY.md").read_text("utf-8").endswith("\nA new sentence.\n")
+    assert readme.read_text("utf-8").startswith("# My study\n")
+    assert "up to date" in _cruft(project, "check")
