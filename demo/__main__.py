@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
             _in_images(project, here, here.cloud)
         else:
             print("\nNo Docker here: the same in a native prefix.")
-            _in_a_prefix(project)
+            _in_a_prefix(project, here)
         print(f"\nThe report to open: {project.folder / 'reports' / 'report.html'}")
     except rig.RigError as error:
         print(f"demo: {error}", file=sys.stderr)
@@ -86,7 +86,7 @@ def _in_images(project: Project, here: surroundings.Surroundings, cloud: image.C
     _shown(image.run(f"{project.image}:dev", project.folder, "python", "-c", f"import {MORE}"))
 
 
-def _in_a_prefix(project: Project) -> None:
+def _in_a_prefix(project: Project, here: surroundings.Surroundings) -> None:
     _title("Its environment, its tests and its analysis")
     project.strata("install", "--env", "dev")
     pip = ("python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e.")
@@ -95,7 +95,7 @@ def _in_a_prefix(project: Project) -> None:
     project.strata("run", "--", "python", "-m", project.package)
     _title(f"One more package: {MORE}")
     project.add_dependency(MORE)
-    project.strata("lock", "--platform", "linux-64")
+    project.strata("lock", *here.platforms)
     started = time.monotonic()
     project.strata("install", "--env", "dev")
     print(f"seconds         {time.monotonic() - started:.1f}")

@@ -121,26 +121,40 @@ def _failure(text: str, events: Iterable[dict[str, Any]]) -> str:
 
 
 def blobs(reference: str) -> dict[str, int]:
-    """Return digest to size, in bytes, of all that a pull of *reference* fetches.
+    """Return digest to size, in bytes, of all that a pull of *reference* fetches."""
+    manifest = _manifest(reference)
+    return {part["digest"]: part["size"] for part in [manifest["config"], *manifest["layers"]]}
 
-    Config and layers of the image for linux/amd64 (or the only one there is).
-    """
-    document = _inspect(reference)
+
+def environment_layers(reference: str) -> dict[str, str]:
+    """Return slot ("00") to digest of the layers that ``strata layers`` made."""
+    made = _imagetools(reference, "--format", "{{json .Image}}")["history"]
+    steps = [entry.get("created_by", "") for entry in made if not entry.get("empty_layer")]
+    layers = [layer["digest"] for layer in _manifest(reference)["layers"]]
+    return {
+        slot[1]: digest
+        for step, digest in zip(steps, layers, strict=True)
+        if (slot := re.search(r"/layers/(\d\d)/", step))
+    }
+
+
+def _manifest(reference: str) -> Any:
+    """Return the manifest of the image for Linux, where *reference* is an index of several."""
+    document = _imagetools(reference, "--raw")
     if "manifests" in document:
-        entry = next(m for m in document["manifests"] if m.get("platform", {}).get("os") == "linux")
-        document = _inspect(f"{reference.rpartition(':')[0]}@{entry['digest']}")
-    parts = [document["config"], *document["layers"]]
-    return {part["digest"]: part["size"] for part in parts}
+        linux = (m for m in document["manifests"] if m.get("platform", {}).get("os") == "linux")
+        document = _imagetools(f"{reference.rpartition(':')[0]}@{next(linux)['digest']}", "--raw")
+    return document
 
 
-def _inspect(reference: str) -> Any:
-    raw = subprocess.run(
-        ["docker", "buildx", "imagetools", "inspect", "--raw", reference],
+def _imagetools(reference: str, *options: str) -> Any:
+    done = subprocess.run(
+        ["docker", "buildx", "imagetools", "inspect", *options, reference],
         capture_output=True,
         text=True,
         check=True,
     )
-    return json.loads(raw.stdout)
+    return json.loads(done.stdout)
 
 
 def run(reference: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
