@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import rig
 from demo import image, surroundings
 from demo.project import Project, generate
 
@@ -37,6 +38,8 @@ class Built:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[surroundings.Surroundings]:
     before = os.environ.get("XDG_CONFIG_HOME")
     yield surroundings.find(tmp_path_factory.mktemp("wheels"))
+    if not os.environ.get("RIG_KEEP"):
+        rig.down()
     if before is None:
         os.environ.pop("XDG_CONFIG_HOME", None)
     else:
