@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ class Rig:
     docker
         Whether a Docker daemon answers.
     own_docker
-        Whether that daemon was started by the rig, so that its cache and images are the rig's.
+        Whether that daemon's cache and images may be dropped: the rig started it, or the variable
+        RIG_OWN_DOCKER says so (for a machine that is thrown away, as on CI).
     registry
         The image registry's host and port ("127.0.0.1:5000"), None without Docker.
     base_image, python_image
@@ -68,7 +70,8 @@ def up(docker: bool = True, stand_ins: bool = True) -> Rig:
         state = State.load()
         with_docker = docker and daemon.ensure(state)
         address = registry.ensure(state) if with_docker else None
-        own = with_docker and process.alive(state.processes.get("dockerd"))
+        ours = process.alive(state.processes.get("dockerd")) or os.environ.get("RIG_OWN_DOCKER")
+        own = with_docker and bool(ours)
         rig = Rig(with_docker, own, address, None, None, None, None, None)
         if stand_ins:
             rig = _stand_in(rig, state)
