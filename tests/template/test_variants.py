@@ -109,7 +109,7 @@ def test_the_environments_are_what_was_chosen(variant: Variant) -> None:
 
     assert list(read.environments) == ["default", "dev"]
     assert read.channels == ("conda-forge",)
-    assert read.platforms == ("linux-64", "osx-arm64")
+    assert read.platforms == ("linux-64", "linux-aarch64", "osx-arm64", "win-64")
     python, *packages = [spec.text for spec in read.environments["default"]]
     assert python == f"python ={variant.answers['python_version']}"
     assert packages == sorted(EXAMPLE | STACKS[variant.answers["stack"]])
