@@ -23,7 +23,7 @@ def _install(session: nox.Session, group: str) -> None:
 def demo(session: nox.Session) -> None:
     """Do the main job once, for real: project, lock, image, tests, report, one package more."""
     _install(session, "rig")
-    session.install("build", "cookiecutter>=2.6", "hatchling>=1.26")
+    session.install("cookiecutter>=2.6")
     session.run("python", "-m", "demo", *session.posargs)
 
 
@@ -51,6 +51,5 @@ def lint(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what the documentation claims; each script prints a ratio."""
     _install(session, "test")
-    session.install("build")
     for script in session.posargs or sorted(map(str, (HERE / "benchmarks").glob("[!_]*.py"))):
         session.run("python", "-m", f"benchmarks.{Path(script).stem}")

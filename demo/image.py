@@ -49,13 +49,10 @@ class Build:
         From start to pushed, as a person would wait.
     ran
         Stage of the Dockerfile to how many of its steps were run; cached steps are left out.
-    log
-        The names of the steps that were run.
     """
 
     seconds: float
     ran: Mapping[str, int]
-    log: Sequence[str]
 
 
 def bake(
@@ -81,8 +78,7 @@ def bake(
     events = list(_events(done.stderr))
     if done.returncode:
         raise RuntimeError(_failure(done.stderr, events))
-    steps = _steps(events)
-    return Build(seconds, Counter(stage for stage, _ in steps), [name for _, name in steps])
+    return Build(seconds, Counter(_stages_run(events)))
 
 
 def _events(text: str) -> Iterator[dict[str, Any]]:
@@ -99,19 +95,18 @@ def _events(text: str) -> Iterator[dict[str, Any]]:
         position = text.find("{", end)
 
 
-def _steps(events: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return stage and name of each Dockerfile step that BuildKit ran and did not have cached."""
+def _stages_run(events: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the stage of each Dockerfile step that BuildKit ran and did not have cached."""
     seen: dict[str, dict[str, Any]] = {}
     for event in events:
         for vertex in event.get("vertexes") or []:
             seen.setdefault(vertex["digest"], {}).update(vertex)
-    found = [
-        (step, vertex["name"])
+    return sorted(
+        step["stage"]
         for vertex in seen.values()
         if vertex.get("completed") and not vertex.get("cached")
         if (step := _STEP.match(vertex["name"]))
-    ]
-    return sorted((step["stage"], name) for step, name in found)
+    )
 
 
 def _failure(text: str, events: Iterable[dict[str, Any]]) -> str:
