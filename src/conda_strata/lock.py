@@ -1,28 +1,45 @@
-"""The lock: every package of every environment on every platform, with its hash.
-
-The file is rattler's lock format (version 7, that of ``pixi.lock``); versions 6 and 7 are read.
-Each environment holds all its packages, so that ``dev`` repeats those of ``default`` by reference.
-"""
+"""The lock: every package of every environment on every platform, with its hash."""
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rattler import Channel, LockChannel, LockFile, LockPlatform, RepoDataRecord
-from rattler.exceptions import ParseCondaLockError
+from rattler import Channel, RepoDataRecord
 
-from conda_strata.errors import LockError, StaleLockError, UsageError, WrongPlatformError
-from conda_strata.manifest import DEFAULT, Manifest
-
-FILE_NAME = "conda.lock"
+from conda_strata.errors import UsageError, WrongPlatformError
+from conda_strata.manifest import Manifest
 
 Solution = Mapping[str, Sequence[RepoDataRecord]]
 """Subdir to the records of an environment, sorted by name."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A package from a Python index: what the ``pip:`` list brings.
+
+    Attributes
+    ----------
+    name
+        Normalized as in the simple repository API.
+    version
+        As in the wheel's name (PEP 440).
+    url
+        Where it is downloaded from.
+    sha256
+        Its hash, in hexadecimal digits.
+    """
+
+    name: str
+    version: str
+    url: str
+    sha256: str
+
+
+Wheels = Mapping[str, Sequence[Wheel]]
+"""Subdir to the wheels of an environment, sorted by name."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +54,14 @@ class Lock:
         Channel URLs, highest priority first.
     path
         Where it was read from or will be written to.
+    wheels
+        Environment name to its packages from a Python index.
     """
 
     environments: Mapping[str, Solution]
     channels: tuple[str, ...]
     path: Path
+    wheels: Mapping[str, Wheels] = field(default_factory=dict)
 
     @property
     def subdirs(self) -> tuple[str, ...]:
@@ -121,65 +141,6 @@ def without(solution: Solution, names: Iterable[str]) -> dict[str, list[RepoData
 def same(one: Lock, other: Lock) -> bool:
     """Whether two locks hold the same packages in the same environments from the same channels."""
     return _content(one) == _content(other)
-
-
-def read(path: Path) -> Lock:
-    """Read a lock file.
-
-    Raises
-    ------
-    StaleLockError
-        When there is none.
-    LockError
-        When it is no lock file.
-    """
-    if not path.exists():
-        raise StaleLockError(f"{path} is missing", "Run 'strata lock' to make it.")
-    try:
-        file = LockFile.from_path(path)
-    except (ParseCondaLockError, OSError) as error:
-        raise LockError(
-            f"{path} is not a lock that strata can read: {error}",
-            "Restore it from git, or delete it and run 'strata lock'.",
-        ) from error
-    environments: dict[str, Solution] = {}
-    channels: list[str] = []
-    for name, environment in sorted(file.environments(), key=lambda item: item[0] != DEFAULT):
-        channels += [c for c in map(str, environment.channels()) if c not in channels]
-        environments[name] = {
-            platform.name: sorted(
-                environment.conda_repodata_records_for_platform(platform) or [],
-                key=lambda record: record.name.normalized,
-            )
-            for platform in environment.platforms()
-        }
-    return Lock(environments, tuple(channels), path)
-
-
-def write(lock: Lock) -> None:
-    """Write the lock to its path: all of it or, on any failure, nothing.
-
-    Raises
-    ------
-    LockError
-        When the file cannot be written.
-    """
-    handles = {subdir: LockPlatform(subdir) for subdir in lock.subdirs}
-    file = LockFile(list(handles.values()))
-    for name, solution in lock.environments.items():
-        file.set_channels(name, [LockChannel(url) for url in lock.channels])
-        for subdir, records in solution.items():
-            for record in records:
-                file.add_conda_package(name, handles[subdir], record)
-    try:
-        with tempfile.TemporaryDirectory(dir=lock.path.parent, prefix=".conda-lock-") as folder:
-            partial = Path(folder) / FILE_NAME
-            file.to_path(partial)
-            with partial.open("rb") as handle:
-                os.fsync(handle.fileno())
-            partial.replace(lock.path)
-    except OSError as error:
-        raise LockError(f"{lock.path} cannot be written: {error}") from error
 
 
 def package_name(spec: str) -> str:

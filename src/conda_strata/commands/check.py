@@ -27,13 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List what is stale; exit code 1 when anything is."""
-    from conda_strata import console, platforms
-    from conda_strata import lock as locks
+    from conda_strata import console, lockfile, platforms
     from conda_strata import manifest as manifests
     from conda_strata.check import problems
 
     manifest = manifests.load(args.files or manifests.find(Path()))
-    lock = locks.read(args.lock)
+    lock = lockfile.read(args.lock)
     subdirs = [platforms.subdir(p) for p in args.platforms or manifest.platforms]
     found = problems(manifest, lock, subdirs)
     if args.json:

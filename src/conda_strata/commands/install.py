@@ -24,14 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bring the prefix to what the lock says."""
-    from conda_strata import console, platforms
-    from conda_strata import lock as locks
+    from conda_strata import console, lockfile, platforms
     from conda_strata import manifest as manifests
     from conda_strata.check import require_fresh
     from conda_strata.install import install
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-    lock = locks.read(args.lock)
+    lock = lockfile.read(args.lock)
     records = lock.records(args.env, subdir)
     if files := args.files or manifests.find(Path()):
         require_fresh(manifests.load(files), lock, [subdir])

@@ -27,12 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the key."""
-    from conda_strata import console
-    from conda_strata import lock as locks
+    from conda_strata import console, lockfile
     from conda_strata.key import content_key
 
     files = args.files or [Path(".devcontainer/Dockerfile")]
-    key = content_key(locks.read(args.lock), files)
+    key = content_key(lockfile.read(args.lock), files)
     if args.json:
         console.result_json({"key": key.short, "digest": key.digest, "inputs": key.inputs})
     else:

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
-    from conda_strata import console, platforms
+    from conda_strata import console, lockfile, platforms
     from conda_strata import lock as locks
     from conda_strata import manifest as manifests
     from conda_strata.check import require_fresh
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     files = args.files or manifests.find(Path())
     if args.lock.exists() or args.locked:
-        lock = locks.read(args.lock)
+        lock = lockfile.read(args.lock)
         if files:
             require_fresh(manifests.load(files), lock, [subdir])
     else:

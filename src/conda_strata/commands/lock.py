@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Solve, say what moved, and write the lock if anything did."""
-    from conda_strata import console, platforms
+    from conda_strata import console, lockfile, platforms
     from conda_strata import lock as locks
     from conda_strata import manifest as manifests
     from conda_strata.changes import changes
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     manifest = manifests.load(args.files or manifests.find(Path()))
     subdirs = [platforms.subdir(p) for p in args.platforms or manifest.platforms]
-    old = locks.read(args.lock) if args.lock.exists() else None
+    old = lockfile.read(args.lock) if args.lock.exists() else None
     before = old.everything() if old else {}
     kept = {} if args.upgrade else locks.without(before, args.update)
     with console.waiting(f"solving {', '.join(subdirs)}"):
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     moved = {subdir: changes(before.get(subdir, ()), solved[subdir]) for subdir in subdirs}
     changed = old is None or not locks.same(old, new)
     if changed and not args.dry_run:
-        locks.write(new)
+        lockfile.write(new)
     if args.json:
         report = {subdir: [c.as_dict() for c in found] for subdir, found in moved.items()}
         console.result_json({"written": changed and not args.dry_run, "changes": report})

@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan."""
-    from conda_strata import console, platforms
-    from conda_strata import lock as locks
+    from conda_strata import console, lockfile, platforms
+    from conda_strata.lock import identity
     from conda_strata.plan import plan
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-    layers = plan(locks.read(args.lock), args.env, subdir, args.max_layers)
+    layers = plan(lockfile.read(args.lock), args.env, subdir, args.max_layers)
     if args.json:
         console.result_json(
             {
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
                         "id": layer.id,
                         "key": layer.key,
                         "bytes": layer.bytes,
-                        "packages": [locks.identity(record) for record in layer.records],
+                        "packages": [identity(record) for record in layer.records],
                     }
                     for layer in layers
                 ],
