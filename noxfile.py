@@ -48,6 +48,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Write the reference pages of the commands from their options."""
+    session.install("-e.")
+    session.run("python", "-m", "docs.reference_pages")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the documentation claims; each script prints a ratio."""
     _install(session, "test")

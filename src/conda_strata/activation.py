@@ -1,10 +1,15 @@
-"""Commands inside an environment, activated as conda does it."""
+"""Commands and shells inside an environment, activated as conda does it."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rattler import Subdir
@@ -19,7 +24,7 @@ DEFAULT_PREFIX = Path(".conda")
 def find_prefix(named: Path | None) -> Path:
     """Return the environment to work in: the named one, the project's, or the active one.
 
-    The active one (``CONDA_PREFIX``) is what a container of the project's image has.
+    The project's is ``STRATA_PREFIX``, which its image sets, else ``.conda``.
 
     Raises
     ------
@@ -27,7 +32,8 @@ def find_prefix(named: Path | None) -> Path:
         When there is none.
     """
     active = os.environ.get("CONDA_PREFIX")
-    candidates = [named] if named else [DEFAULT_PREFIX, *([Path(active)] if active else [])]
+    own = Path(os.environ.get("STRATA_PREFIX") or DEFAULT_PREFIX)
+    candidates = [named] if named else [own, *([Path(active)] if active else [])]
     for prefix in candidates:
         if (prefix / "conda-meta").is_dir():
             return prefix.absolute()
@@ -50,11 +56,85 @@ def command(prefix: Path, words: Sequence[str], subdir: str) -> list[str]:
             "activation needs bash, which is not on PATH",
             f"Install bash, or run the programs in {prefix / 'bin'} by their path.",
         )
-    path = os.environ.get("PATH", "").split(os.pathsep)
+    return [shell, "-c", f'{_script(prefix, Shell.bash, subdir)}\nexec "$@"', "strata", *words]
+
+
+@dataclass(frozen=True)
+class Session:
+    """An interactive shell: its command, and the variables it gets besides the user's."""
+
+    command: list[str]
+    variables: dict[str, str]
+
+
+@contextmanager
+def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
+    """Prepare an interactive shell inside *prefix*; the context keeps the files that it reads.
+
+    The user's own start-up files are read first, so that they cannot hide the environment behind
+    another one. Shells that are none of bash, zsh and fish inherit it from a bash instead.
+
+    Raises
+    ------
+    StrataError
+        When there is no such shell, or an activation script is broken.
+    """
+    path = shutil.which(program)
+    if path is None:
+        raise StrataError(
+            f"the shell {program!r} is not there", "Name one with --shell, or set SHELL."
+        )
+    label = re.sub(r"[^\w.-]", "_", display_name(prefix))
+    variables = {"CONDA_DEFAULT_ENV": label, "CONDA_PROMPT_MODIFIER": f"({label}) "}
+    with tempfile.TemporaryDirectory(prefix="strata-shell-") as name:
+        folder = Path(name)
+        match Path(path).stem:
+            case "bash":
+                script = _script(prefix, Shell.bash, subdir)
+                rc = folder / "bashrc"
+                rc.write_text(f'[ -f ~/.bashrc ] && . ~/.bashrc\n{script}\nPS1="({label}) $PS1"\n')
+                yield Session([path, "--rcfile", str(rc), "-i"], variables)
+            case "zsh":
+                _write_zsh(folder, _script(prefix, Shell.zsh, subdir), label)
+                own = os.environ.get("ZDOTDIR") or str(Path.home())
+                yield Session([path, "-i"], {**variables, "ZDOTDIR": name, "STRATA_ZDOTDIR": own})
+            case "fish":
+                init = folder / "init.fish"
+                script = _script(prefix, Shell.fish, subdir)
+                init.write_text(
+                    f"{script}\nfunctions -c fish_prompt _strata_prompt\n"
+                    f"function fish_prompt; echo -n '({label}) '; _strata_prompt; end\n"
+                )
+                yield Session(
+                    [path, "--interactive", "--init-command", f"source {shlex.quote(str(init))}"],
+                    variables,
+                )
+            case _:
+                yield Session(command(prefix, [path, "-i"], subdir), variables)
+
+
+def display_name(prefix: Path) -> str:
+    """Return what people call an environment: its project, or its folder's name."""
+    return prefix.parent.name if prefix.name == DEFAULT_PREFIX.name else prefix.name
+
+
+def _write_zsh(folder: Path, script: str, label: str) -> None:
+    """Write start-up files that read the user's own, wherever those are, and then activate."""
+    (folder / ".zshenv").write_text(
+        'ZDOTDIR="$STRATA_ZDOTDIR"\n[[ -f $ZDOTDIR/.zshenv ]] && . "$ZDOTDIR/.zshenv"\n'
+        f'STRATA_ZDOTDIR="$ZDOTDIR"\nZDOTDIR={shlex.quote(str(folder))}\n'
+    )
+    (folder / ".zshrc").write_text(
+        'ZDOTDIR="$STRATA_ZDOTDIR"\nunset STRATA_ZDOTDIR\n'
+        '[[ -f $ZDOTDIR/.zshrc ]] && . "$ZDOTDIR/.zshrc"\n'
+        f'{script}\nPROMPT="({label}) $PROMPT"\n'
+    )
+
+
+def _script(prefix: Path, shell: Shell, subdir: str) -> str:
+    # rattler puts the PATH it is given in front of the shell's own, which would double it.
+    variables = ActivationVariables(None, [str(prefix / "bin")])
     try:
-        script = activate(
-            prefix, ActivationVariables(None, path), Shell.bash, Subdir(subdir)
-        ).script
+        return activate(prefix, variables, shell, Subdir(subdir)).script
     except (ActivationError, ShellError) as error:
         raise StrataError(f"{prefix} cannot be activated: {error}") from error
-    return [shell, "-c", f'{script}\nexec "$@"', "strata", *words]

@@ -1,4 +1,4 @@
-"""How channels are reached: mirrors, credentials, proxies, retries, and where downloads are kept.
+"""How channels are reached: mirrors, credentials, proxies, time limits, and where downloads are kept.
 
 All of it comes from the user's rattler configuration (``~/.config/rattler/config.toml``,
 ``/etc/rattler/config.toml`` and the like), never from the project, and nothing of it is written
@@ -16,7 +16,12 @@ from rattler.exceptions import ConfigError
 
 from conda_strata.errors import UsageError
 
-RETRIES = 3
+TIMEOUT = "STRATA_TIMEOUT"
+"""Environment variable: seconds that one request for repodata may take in all, and that package
+downloads may stand still. rattler knows no limit on silence, only one on a whole request, which
+would cut off large packages; so repodata has the one and packages have the other."""
+
+_PATIENCE = 120
 
 
 def cache_dir() -> Path:
@@ -29,15 +34,36 @@ def cache_dir() -> Path:
     return platformdirs.user_cache_path("rattler", appauthor=False) / "cache"
 
 
-def client() -> Client:
+def timeout() -> int:
+    """Return the seconds to wait for a server that says nothing.
+
+    Raises
+    ------
+    UsageError
+        When ``STRATA_TIMEOUT`` is no number of seconds.
+    """
+    text = os.environ.get(TIMEOUT, "") or str(_PATIENCE)
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{TIMEOUT} is a whole number of seconds, not {text!r}")
+    return int(text)
+
+
+def client(limit: int | None = None) -> Client:
     """Return the HTTP client the user's configuration describes.
+
+    It does not try again by itself, as nobody would see that: ``faults.retrying`` does.
+
+    Parameters
+    ----------
+    limit
+        Seconds that a request may take in all.
 
     Raises
     ------
     UsageError
         When the configuration cannot be read.
     """
-    return Client.from_config(config(), max_retries=RETRIES)
+    return Client.from_config(config(), max_retries=0, timeout=limit)
 
 
 def config() -> Config:
@@ -58,4 +84,6 @@ def config() -> Config:
 
 def gateway() -> Gateway:
     """Return the reader of repodata, cached beside the packages."""
-    return Gateway.from_config(config(), cache_dir=cache_dir() / "repodata", client=client())
+    return Gateway.from_config(
+        config(), cache_dir=cache_dir() / "repodata", client=client(timeout())
+    )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from rattler import Channel, MatchSpec
 
 from conda_strata.errors import StaleLockError
-from conda_strata.lock import Lock, closure, identity, package_name
+from conda_strata.lock import Lock, closure, identity, package_name, wheel_closure
 from conda_strata.manifest import Manifest
+from conda_strata.virtual_packages import as_text
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,19 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
     for environment in manifest.environments:
         if environment not in lock.environments:
             yield Problem(f"the environment {environment!r} is not in the lock")
+    for subdir in subdirs:
+        assumed = as_text(manifest.virtual_packages[subdir])
+        locked = lock.virtual_packages.get(subdir, ())
+        if locked and locked != assumed:
+            other = ", ".join(sorted(set(locked) ^ set(assumed)))
+            yield Problem(f"{subdir} is locked with other virtual packages: {other}")
     for environment in lock.environments:
         if environment not in manifest.environments:
             yield Problem(f"no environment file describes {environment!r} any more")
         else:
             for subdir in subdirs:
                 yield from _environment_problems(manifest, lock, environment, subdir)
+                yield from _wheel_problems(manifest, lock, environment, subdir)
 
 
 def _environment_problems(
@@ -68,18 +76,45 @@ def _environment_problems(
         return
     by_name = {record.name.normalized: record for record in records}
     roots = []
-    for spec in manifest.specs(environment):
-        parsed = MatchSpec(spec.text)
+    for spec in manifest.specs(environment, subdir):
         name = package_name(spec.text)
         roots.append(name)
         if name.startswith("__"):
             continue
         if name not in by_name:
             yield Problem(f"{spec.text!r} is not locked for {subdir}", spec.where)
-        elif not parsed.matches(by_name[name]):
+        elif not MatchSpec(spec.text).matches(by_name[name]):
             yield Problem(
                 f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
             )
     reached = {record.name.normalized for record in closure(roots, records)}
     for name in sorted(set(by_name) - reached):
         yield Problem(f"nothing needs {name} on {subdir} any more")
+
+
+def _wheel_problems(
+    manifest: Manifest, lock: Lock, environment: str, subdir: str
+) -> Iterator[Problem]:
+    wanted = manifest.requirements(environment, subdir)
+    wheels = lock.wheels_of(environment, subdir)
+    if not wanted and not wheels:
+        return
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    from conda_strata.pypi_names import distributions
+
+    locked = distributions(lock.environments[environment].get(subdir, ()))
+    locked |= {wheel.name: wheel.version for wheel in wheels}
+    for spec in wanted:
+        requirement = Requirement(spec.text)
+        version = locked.get(canonicalize_name(requirement.name))
+        if requirement.marker:
+            continue
+        if version is None:
+            yield Problem(f"{spec.text!r} (pip) is not locked for {subdir}", spec.where)
+        elif not requirement.specifier.contains(version, prereleases=True):
+            yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
+    reached = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
+    for name in sorted({wheel.name for wheel in wheels} - reached):
+        yield Problem(f"nothing needs {name} (pip) on {subdir} any more")

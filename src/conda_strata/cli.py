@@ -8,14 +8,16 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import NoReturn, Protocol, cast
 
 from conda_strata.errors import StrataError
 
 INTERRUPTED = 130
 
-_COMMANDS = ("lock", "check", "install", "run", "plan", "layers", "key")
+_COMMANDS = (
+    "lock", "check", "diff", "export", "install", "run", "shell", "plan",
+    "layers", "key", "doctor", "completion",
+)  # fmt: skip
 
 
 class Command(Protocol):
@@ -31,8 +33,30 @@ class Command(Protocol):
         """Do it, and return the exit code."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+class _Version(argparse.Action):
+    """Print the version, which takes as long to find out as a small command, only when asked."""
+
+    def __call__(self, *_args: object, **_kwargs: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"strata {version('conda-strata')}")
+        raise SystemExit(0)
+
+
+def commands() -> dict[str, Command]:
+    """Return all commands by name, in the order of the help."""
+    return {name: _command(name) for name in _COMMANDS}
+
+
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of the command line.
+
+    Parameters
+    ----------
+    words
+        What is to be parsed: where it starts with the name of a command, the others are left out,
+        so that their modules need not be imported.
+    """
     top = argparse.ArgumentParser(
         prog="strata",
         description="One lock for every platform from a loose environment.yml, "
@@ -40,11 +64,12 @@ def parser() -> argparse.ArgumentParser:
         epilog="exit codes: 0 ok, 1 stale or different, 2 usage, 3 bad manifest or lock, "
         "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
     )
-    top.add_argument("--version", action="version", version=f"strata {version('conda-strata')}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name in _COMMANDS:
-        command = cast("Command", import_module(f"conda_strata.commands.{name}"))
-        sub = commands.add_parser(
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    subparsers = top.add_subparsers(metavar="COMMAND", required=True)
+    named = words[:1] if words and words[0] in _COMMANDS else _COMMANDS
+    for name in named:
+        command = _command(name)
+        sub = subparsers.add_parser(
             name,
             help=command.HELP,
             description=f"{command.HELP[0].upper()}{command.HELP[1:]}.",
@@ -56,9 +81,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _command(name: str) -> Command:
+    return cast("Command", import_module(f"conda_strata.commands.{name}"))
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run ``strata`` and return its exit code."""
-    args = parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
+    args = parser(words).parse_args(words)
     from conda_strata import console
 
     warnings.showwarning = lambda message, *_args, **_kwargs: console.say(f"warning: {message}")
@@ -68,11 +98,14 @@ def main(words: Sequence[str] | None = None) -> int:
         console.fail(error)
         return error.exit_code
     except KeyboardInterrupt:
-        console.say("interrupted: nothing that was there before has been changed")
+        console.say("interrupted: repeat the command to carry on where it stopped")
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        console.fail(StrataError(str(error), "Mend the cause and repeat."))
+        return StrataError.exit_code
 
 
 def entry() -> NoReturn:
@@ -85,6 +118,8 @@ def entry() -> NoReturn:
         code = main()
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 2
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

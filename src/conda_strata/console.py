@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
-
-from rattler import InstallerReporter
 
 from conda_strata.errors import StrataError
 
 if TYPE_CHECKING:
+    from rattler import InstallerReporter
+    from rich.console import Console
     from rich.progress import Progress, TaskID
+
+_drawing: Console | None = None
+"""What draws on the terminal at the moment, and so has to print whatever else goes there."""
 
 
 def say(text: str) -> None:
     """Tell the user something: one line or more on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    if _drawing is None:
+        print(text, file=sys.stderr, flush=True)
+    else:
+        _drawing.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def result(text: str) -> None:
@@ -29,7 +34,47 @@ def result(text: str) -> None:
 
 def result_json(value: object) -> None:
     """Print what was asked for as JSON on stdout."""
+    import json
+
     print(json.dumps(value, indent=2), flush=True)
+
+
+_VERDICTS = {
+    "ok": ("✓ ok", "green"),
+    "warning": ("! warn", "yellow"),
+    "problem": ("✗ fail", "bold red"),
+}
+
+
+def verdict(level: str, check: str, what: str, mend: str) -> None:
+    """Print on stdout how a check went, in columns, with the mend below."""
+    import textwrap
+
+    from rich.console import Console
+    from rich.text import Text
+
+    label, style = _VERDICTS[level]
+    terminal = Console(highlight=False)
+    indent = " " * 22
+    lines = textwrap.wrap(
+        f"{label:<7} {check:<13} {what}",
+        terminal.width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    if mend:
+        lines += textwrap.wrap(
+            f"→ {mend}",
+            terminal.width,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    text = Text("\n".join(lines))
+    text.stylize(style, 0, len(label))
+    terminal.print(text, soft_wrap=True)
 
 
 def is_live() -> bool:
@@ -37,26 +82,20 @@ def is_live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def _progress() -> Progress:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
+@contextmanager
+def _drawn_by(console: Console) -> Iterator[None]:
+    global _drawing
+    _drawing = console
+    try:
+        yield
+    finally:
+        _drawing = None
 
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
+
+def _terminal() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 @contextmanager
@@ -66,10 +105,43 @@ def waiting(text: str) -> Iterator[None]:
         say(f"{text} …")
         yield
         return
-    from rich.console import Console
-
-    with Console(stderr=True).status(f"{text} …"):
+    terminal = _terminal()
+    with terminal.status(f"{text} …"), _drawn_by(terminal):
         yield
+
+
+@contextmanager
+def solving(subdirs: Sequence[str]) -> Iterator[Callable[[str, int], None]]:
+    """Show how solves of several platforms go: a line for each.
+
+    Yields
+    ------
+    Callable
+        To be called with subdir and number of packages when a platform is done.
+    """
+    if not is_live():
+        say(f"solving {', '.join(subdirs)} …")
+        yield lambda subdir, count: say(f"{subdir}: {count} packages")
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    progress = Progress(
+        SpinnerColumn(finished_text="[green]✓"),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[state]}", justify="right"),
+        TextColumn("[dim]{task.elapsed:.1f} s"),
+        console=_terminal(),
+        transient=True,
+        redirect_stdout=False,
+    )
+    tasks = {subdir: progress.add_task(subdir, total=1, state="solving …") for subdir in subdirs}
+
+    def on_solved(subdir: str, count: int) -> None:
+        progress.update(tasks[subdir], completed=1, state=f"{count} packages")
+        progress.stop_task(tasks[subdir])
+
+    with progress, _drawn_by(progress.console):
+        yield on_solved
 
 
 class PackageProgress:
@@ -118,7 +190,26 @@ def installing() -> Iterator[InstallerReporter]:
     if not is_live():
         yield cast("InstallerReporter", PackageLines())
         return
-    with _progress() as progress:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=_terminal(),
+        transient=True,
+        redirect_stdout=False,
+    )
+    with progress, _drawn_by(progress.console):
         yield cast("InstallerReporter", PackageProgress(progress))
 
 

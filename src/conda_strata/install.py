@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, RepoDataRecord, Subdir
@@ -17,7 +17,9 @@ from rattler.exceptions import (
 )
 
 from conda_strata import channels
-from conda_strata.errors import NetworkError, StrataError
+from conda_strata.exclusive import exclusive
+from conda_strata.faults import failed_install, retrying
+from conda_strata.watch import Watch, watched
 
 
 def install(
@@ -28,6 +30,8 @@ def install(
     home: str | None = None,
     cache: Path | None = None,
     reporter: InstallerReporter | None = None,
+    relink: bool = False,
+    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> None:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
 
@@ -45,6 +49,10 @@ def install(
         Folder of downloaded packages; the user's by default.
     reporter
         Told of each download and link.
+    relink
+        Whether also packages that seem to be there already are linked again.
+    on_notice
+        Told of waits and of further tries.
 
     Raises
     ------
@@ -53,30 +61,32 @@ def install(
     StrataError
         When the prefix cannot be written.
     """
-    try:
-        asyncio.run(
-            rattler_install(
-                list(records),
-                prefix.absolute(),
-                cache_dir=cache or channels.cache_dir() / "pkgs",
-                platform=Subdir(subdir),
-                client=channels.client(),
-                config=channels.config(),
-                reporter=reporter,
-                show_progress=False,
-                alternative_target_prefix=home,
-            )
-        )
-    except (InstallerError, ExtractError, IoError, LinkError, TransactionError) as error:
-        raise _failure(prefix, error) from error
+    packages = cache or channels.cache_dir() / "pkgs"
 
+    async def attempt() -> None:
+        watch = Watch(reporter, on_notice)
+        await watched(link, watch, channels.timeout())
 
-def _failure(prefix: Path, error: Exception) -> StrataError:
-    reason = str(error).strip()
-    if "failed to fetch" in reason or "http" in reason or "hash mismatch" in reason:
-        return NetworkError(
-            f"a package cannot be downloaded: {reason}",
-            "Check the network and the mirrors in rattler's configuration; then repeat. "
-            "If the channel replaced the package, run 'strata lock'.",
+    async def link(reporter: InstallerReporter) -> None:
+        await rattler_install(
+            list(records),
+            prefix.absolute(),
+            cache_dir=packages,
+            platform=Subdir(subdir),
+            client=channels.client(),
+            config=channels.config(),
+            reporter=reporter,
+            show_progress=False,
+            alternative_target_prefix=home,
+            reinstall_packages={r.name.normalized for r in records} if relink else None,
         )
-    return StrataError(f"{prefix} cannot be written: {reason}", "Mend the cause and repeat.")
+
+    def run() -> None:
+        try:
+            asyncio.run(attempt())
+        except (InstallerError, ExtractError, IoError, LinkError, TransactionError) as error:
+            raise failed_install(error, [r.url for r in records], prefix, packages) from error
+
+    # rattler holds the cache for itself during an installation, and says nothing while it waits
+    with exclusive(packages / ".strata.lock", f"the package cache {packages}", on_notice):
+        retrying(run, on_notice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +35,13 @@ class Key:
         return self.digest[:LENGTH]
 
 
-def content_key(lock: Lock, files: Sequence[Path]) -> Key:
-    """Return the key of the image made from *lock* and *files* (the Dockerfile).
+def content_key(
+    lock: Lock, files: Sequence[Path], variables: Mapping[str, Mapping[str, str]]
+) -> Key:
+    """Return the key of the image made from *lock*, *files* (the Dockerfile) and *variables*.
 
-    Only the lock's Linux platforms count: an image holds no other.
+    Only the lock's Linux platforms count: an image holds no other. *variables* are those that
+    each environment sets.
 
     Raises
     ------
@@ -49,10 +52,14 @@ def content_key(lock: Lock, files: Sequence[Path]) -> Key:
     for environment, solution in lock.environments.items():
         for subdir, records in solution.items():
             if subdir.startswith("linux-"):
-                lines = (f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in records)
+                lines = [f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in records]
+                lines += [f"{w.url} {w.sha256}\n" for w in lock.wheels_of(environment, subdir)]
                 inputs[f"{environment}/{subdir}"] = _sha256("".join(lines).encode())
     if not inputs:
         raise UsageError(f"{lock.path} has no Linux platform, so there is no image to name")
+    for environment, named in variables.items():
+        lines = [f"{name}={value}\0" for name, value in sorted(named.items())]
+        inputs[f"{environment}/variables"] = _sha256("".join(lines).encode())
     for file in files:
         try:
             inputs[file.as_posix()] = _sha256(file.read_bytes())

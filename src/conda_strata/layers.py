@@ -13,17 +13,21 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 
 from rattler import InstallerReporter, RepoDataRecord
 
 from conda_strata import channels
-from conda_strata.errors import UsageError
+from conda_strata.errors import StrataError, UsageError
 from conda_strata.install import install
 from conda_strata.lock import identity
 from conda_strata.plan import Layer
+from conda_strata.variables import files as environment_variables
+from conda_strata.wheel_tags import Target
+from conda_strata.wheels import link_wheels, site_packages
 
 PREFIX = "/opt/env"
 
@@ -41,7 +45,10 @@ def write_layers(
     slots: int,
     *,
     prefix: str = PREFIX,
+    variables: Mapping[int, Mapping[str, str]] | None = None,
+    target: Target | None = None,
     reporter: InstallerReporter | None = None,
+    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> None:
     """Write the trees of *layers* under *out*: ``out/00/opt/env/…``, ``out/01/opt/env/…``.
 
@@ -61,8 +68,14 @@ def write_layers(
         Number of folders.
     prefix
         Where the environment will live in the image.
+    variables
+        Slot to the variables that the environment has from that layer on.
+    target
+        What wheels have to fit; needed where there are any.
     reporter
         Told of each download and link.
+    on_notice
+        Told of waits and of further tries.
 
     Raises
     ------
@@ -80,18 +93,38 @@ def write_layers(
     records = [record for layer in planned for record in layer.records]
     cache = channels.cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".layers-") as folder:
+    with _whole(out), tempfile.TemporaryDirectory(dir=cache, prefix=".layers-") as folder:
         linked = Path(folder) / "env"
-        install(records, linked, subdir, home=prefix, reporter=reporter)
+        install(records, linked, subdir, home=prefix, reporter=reporter, on_notice=on_notice)
         for layer in planned:
             for record in layer.records:
                 _copy_package(record, linked, out / layer.id / inner)
-    history = out / "00" / inner / "conda-meta" / "history"
-    history.parent.mkdir(parents=True, exist_ok=True)
-    history.touch()
-    _settle(history, 0o664, _EPOCH)
-    for slot in range(slots):
-        _settle_folders(out / f"{slot:02}", out / f"{slot:02}" / inner)
+            if layer.wheels and target:
+                tree = Path(folder) / f"wheels-{layer.id}"
+                link_wheels(layer.wheels, tree, target, site_packages(records), prefix)
+                _copy_tree(tree, out / layer.id / inner)
+        _write(out / "00" / inner / "conda-meta" / "history", "")
+        for slot, named in (variables or {}).items():
+            for path, text in environment_variables(named).items():
+                _write(out / f"{slot:02}" / inner / path, text)
+        for slot in range(slots):
+            _settle_folders(out / f"{slot:02}", out / f"{slot:02}" / inner)
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[None]:
+    """Leave nothing in *out* where not all could be written, so that it can be used again."""
+    try:
+        yield
+    except BaseException as error:
+        for slot in out.glob("*"):
+            shutil.rmtree(slot, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise StrataError(
+                f"{error.filename2 or error.filename or out} cannot be written: {error.strerror}",
+                "Make room or get the right to write there, then repeat.",
+            ) from error
+        raise
 
 
 def _copy_package(record: RepoDataRecord, linked: Path, target: Path) -> None:
@@ -104,10 +137,19 @@ def _copy_package(record: RepoDataRecord, linked: Path, target: Path) -> None:
     description["paths_data"]["paths"].sort(key=itemgetter("_path"))
     for name in description["files"]:
         _copy_file(linked / name, target / name, built)
-    written = target / meta
-    written.parent.mkdir(parents=True, exist_ok=True)
-    written.write_text(json.dumps(description, indent=2, sort_keys=True) + "\n", "utf-8")
-    _settle(written, 0o664, built)
+    _write(target / meta, json.dumps(description, indent=2, sort_keys=True) + "\n", built)
+
+
+def _copy_tree(tree: Path, target: Path) -> None:
+    for file in tree.rglob("*"):
+        if file.is_symlink() or not file.is_dir():
+            _copy_file(file, target / file.relative_to(tree), _EPOCH)
+
+
+def _write(path: Path, text: str, time: int = _EPOCH) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    _settle(path, 0o664, time)
 
 
 def _copy_file(source: Path, target: Path, built: int) -> None:

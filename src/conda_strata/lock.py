@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from rattler import Channel, RepoDataRecord
 
 from conda_strata.errors import UsageError, WrongPlatformError
 from conda_strata.manifest import Manifest
+from conda_strata.virtual_packages import as_text
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 Solution = Mapping[str, Sequence[RepoDataRecord]]
 """Subdir to the records of an environment, sorted by name."""
@@ -30,12 +34,15 @@ class Wheel:
         Where it is downloaded from.
     sha256
         Its hash, in hexadecimal digits.
+    requires
+        Names of the wheels of the same environment that it depends on.
     """
 
     name: str
     version: str
     url: str
     sha256: str
+    requires: tuple[str, ...] = ()
 
 
 Wheels = Mapping[str, Sequence[Wheel]]
@@ -56,12 +63,16 @@ class Lock:
         Where it was read from or will be written to.
     wheels
         Environment name to its packages from a Python index.
+    virtual_packages
+        Subdir to what its machines are assumed to have: ``__glibc=2.28=0``. Not known of
+        locks that other tools wrote.
     """
 
     environments: Mapping[str, Solution]
     channels: tuple[str, ...]
     path: Path
     wheels: Mapping[str, Wheels] = field(default_factory=dict)
+    virtual_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def subdirs(self) -> tuple[str, ...]:
@@ -98,21 +109,44 @@ class Lock:
                 merged.setdefault(subdir, {}).update({r.url: r for r in records})
         return {subdir: list(records.values()) for subdir, records in merged.items()}
 
+    def all_wheels(self) -> dict[str, list[Wheel]]:
+        """Return subdir to the wheels of all environments together, each once."""
+        merged: dict[str, dict[str, Wheel]] = {}
+        for solution in self.wheels.values():
+            for subdir, wheels in solution.items():
+                merged.setdefault(subdir, {}).update({w.url: w for w in wheels})
+        return {subdir: list(wheels.values()) for subdir, wheels in merged.items()}
 
-def divide(manifest: Manifest, solved: Solution, path: Path) -> Lock:
+    def wheels_of(self, environment: str, subdir: str) -> Sequence[Wheel]:
+        """Return the wheels of *environment* on *subdir*; most environments have none."""
+        return self.wheels.get(environment, {}).get(subdir, ())
+
+
+def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> Lock:
     """Share out what was solved together: each environment gets what its specs lead to."""
+    names = manifest.environments
     return Lock(
         {
-            environment: {
+            name: {
                 subdir: closure(
-                    (package_name(s.text) for s in manifest.specs(environment)), records
+                    (package_name(s.text) for s in manifest.specs(name, subdir)), records
                 )
                 for subdir, records in solved.items()
             }
-            for environment in manifest.environments
+            for name in names
         },
         tuple(Channel(name).base_url for name in manifest.channels),
         path,
+        {
+            name: {
+                subdir: wheel_closure(
+                    (package_name(s.text) for s in manifest.requirements(name, subdir)), found
+                )
+                for subdir, found in wheels.items()
+            }
+            for name in names
+        },
+        {subdir: as_text(manifest.virtual_packages[subdir]) for subdir in solved},
     )
 
 
@@ -129,6 +163,23 @@ def closure(names: Iterable[str], records: Sequence[RepoDataRecord]) -> list[Rep
     return [record for record in records if record.name.normalized in wanted]
 
 
+def wheel_closure(names: Iterable[str], wheels: Sequence[Wheel]) -> list[Wheel]:
+    """Return those of *wheels* that *names* are or require, in the order of *wheels*."""
+    if not wheels:
+        return []
+    from packaging.utils import canonicalize_name
+
+    by_name = {wheel.name: wheel for wheel in wheels}
+    wanted: set[str] = set()
+    pending = [canonicalize_name(name) for name in names]
+    while pending:
+        name = pending.pop()
+        if name in by_name and name not in wanted:
+            wanted.add(name)
+            pending += [canonicalize_name(required) for required in by_name[name].requires]
+    return [wheel for wheel in wheels if wheel.name in wanted]
+
+
 def without(solution: Solution, names: Iterable[str]) -> dict[str, list[RepoDataRecord]]:
     """Return *solution* less the packages called *names*."""
     left_out = set(names)
@@ -143,9 +194,10 @@ def same(one: Lock, other: Lock) -> bool:
     return _content(one) == _content(other)
 
 
+@cache
 def package_name(spec: str) -> str:
     """Return the package that a MatchSpec such as ``conda-forge::numpy >=2`` asks for."""
-    found = re.match(r"[A-Za-z0-9_.-]+", spec.strip().rpartition("::")[2])
+    found = _NAME.match(spec.strip().rpartition("::")[2])
     return found[0].lower() if found else ""
 
 
@@ -160,4 +212,10 @@ def _content(lock: Lock) -> object:
         for environment, solution in lock.environments.items()
         for subdir, records in solution.items()
     }
-    return lock.channels, packages
+    wheels = {
+        (environment, subdir): list(found)
+        for environment, solution in lock.wheels.items()
+        for subdir, found in solution.items()
+        if found
+    }
+    return lock.channels, packages, wheels, dict(lock.virtual_packages)

@@ -15,7 +15,7 @@ import yaml
 from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
-from conda_strata.errors import LockError, StaleLockError
+from conda_strata.errors import LockError, StaleLockError, StrataError
 from conda_strata.lock import Lock, Solution, Wheel, Wheels
 from conda_strata.manifest import DEFAULT
 
@@ -57,18 +57,25 @@ def read(path: Path) -> Lock:
             platform.name: _wheels(environment.pypi_packages_for_platform(platform) or [])
             for platform in environment.platforms()
         }
-    return Lock(environments, tuple(channels), path, wheels)
+    assumed = {platform.name: tuple(platform.virtual_packages) for platform in file.platforms()}
+    return Lock(environments, tuple(channels), path, wheels, assumed)
 
 
 def write(lock: Lock) -> None:
     """Write the lock to its path: all of it or, on any failure, nothing.
 
+    Where the process is killed half-way, the next one overwrites what it left beside the lock;
+    two at once are kept apart by :mod:`conda_strata.exclusive`.
+
     Raises
     ------
-    LockError
+    StrataError
         When the file cannot be written.
     """
-    handles = {subdir: LockPlatform(subdir) for subdir in lock.subdirs}
+    handles = {
+        subdir: LockPlatform(subdir, virtual_packages=list(lock.virtual_packages.get(subdir, ())))
+        for subdir in lock.subdirs
+    }
     file = LockFile(list(handles.values()))
     for name, solution in lock.environments.items():
         file.set_channels(name, [LockChannel(url) for url in lock.channels])
@@ -78,16 +85,28 @@ def write(lock: Lock) -> None:
         for subdir, wheels in lock.wheels.get(name, {}).items():
             for wheel in wheels:
                 file.add_pypi_package(name, handles[subdir], wheel.name, wheel.version, wheel.url)
+    target = lock.path.resolve()
+    partial = target.with_name(f".{target.name}.partial")
     try:
-        with tempfile.TemporaryDirectory(dir=lock.path.parent, prefix=".conda-lock-") as folder:
-            partial = Path(folder) / FILE_NAME
-            file.to_path(partial)
-            _add_hashes(partial, lock)
-            with partial.open("rb") as handle:
+        with tempfile.TemporaryDirectory(prefix="strata-lock-") as folder:
+            draft = Path(folder) / FILE_NAME
+            file.to_path(draft)
+            _complete_wheels(draft, lock)
+            content = draft.read_bytes()
+        try:
+            with partial.open("wb") as handle:
+                handle.write(content)
+                handle.flush()
                 os.fsync(handle.fileno())
-            partial.replace(lock.path)
+            partial.replace(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise LockError(f"{lock.path} cannot be written: {error}") from error
+        raise StrataError(
+            f"{lock.path} cannot be written: {error.strerror or error}",
+            "The lock is as it was. Make room or get the right to write there, then repeat.",
+        ) from error
 
 
 def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:
@@ -98,6 +117,7 @@ def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:
                 package.version,
                 package.location,
                 (package.hashes.sha256 or b"").hex() if package.hashes else "",
+                tuple(package.requires_dist),
             )
             for package in packages
         ),
@@ -105,19 +125,21 @@ def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:
     )
 
 
-def _add_hashes(path: Path, lock: Lock) -> None:
-    """Write the hashes of the wheels, which rattler's Python interface reads but cannot set."""
-    hashes = {w.url: w.sha256 for one in lock.wheels.values() for ws in one.values() for w in ws}
-    if not hashes:
+def _complete_wheels(path: Path, lock: Lock) -> None:
+    """Write the wheels' hashes and requirements, which rattler for Python reads but cannot set."""
+    wheels = {wheel.url: wheel for found in lock.all_wheels().values() for wheel in found}
+    if not wheels:
         return
     lines: list[str] = []
-    digest = ""
+    wheel: Wheel | None = None
     for line in path.read_text("utf-8").splitlines():
         lines.append(line)
         if line.startswith("- pypi: "):
-            digest = hashes[yaml.safe_load(line)[0]["pypi"]]
-        elif digest and line.startswith("  version: "):
-            lines.append(f"  sha256: {digest}")
-            digest = ""
+            wheel = wheels[yaml.safe_load(line)[0]["pypi"]]
+        elif wheel and line.startswith("  version: "):
+            lines.append(f"  sha256: {wheel.sha256}")
+            lines += ["  requires_dist:"] if wheel.requires else []
+            lines += [f"  - {name}" for name in wheel.requires]
+            wheel = None
     path.write_text("\n".join(lines) + "\n", "utf-8")
     LockFile.from_path(path).to_path(path)

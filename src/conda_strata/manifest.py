@@ -7,37 +7,19 @@ Each file is a plain conda ``environment.yml``. ``environment.yml`` describes th
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
+from conda_strata import environment_file, platforms, virtual_packages
+from conda_strata.environment_file import ManifestWarning, Spec
+from conda_strata.errors import UsageError
+from conda_strata.virtual_packages import VirtualPackages
 
-from conda_strata import platforms
-from conda_strata.errors import ManifestError, UsageError
+__all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "ManifestWarning", "Spec", "find", "load"]
 
 DEFAULT = "default"
 DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")
-_KNOWN = {"name", "channels", "platforms", "dependencies"}
-
-
-class ManifestWarning(UserWarning):
-    """Something in an environment file is passed over."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One line of ``dependencies:``: a conda MatchSpec and where it was written."""
-
-    text: str
-    file: Path
-    line: int
-
-    @property
-    def where(self) -> str:
-        """The place of the spec, as ``file:line``."""
-        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -47,29 +29,56 @@ class Manifest:
     Attributes
     ----------
     environments
-        Environment name to the specs its own file lists, ``default`` first.
+        Environment name to the conda specs its own file lists, ``default`` first.
     channels
         Channel names or URLs, highest priority first.
     platforms
         Subdirs to lock for.
     files
         The files it was read from.
+    pip
+        Environment name to the requirements of its own file's ``pip:`` list.
+    variables
+        Environment name to the variables its own file sets.
+    exclude_newer
+        The youngest a package may be: a date, or a time span such as ``7d``.
+    virtual_packages
+        Subdir to what its machines are assumed to have.
     """
 
     environments: dict[str, tuple[Spec, ...]]
     channels: tuple[str, ...]
     platforms: tuple[str, ...]
     files: tuple[Path, ...]
+    pip: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict)
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    exclude_newer: str | None = None
+    virtual_packages: Mapping[str, VirtualPackages] = field(
+        default_factory=lambda: platforms.VIRTUAL_PACKAGES
+    )
 
-    def specs(self, environment: str) -> tuple[Spec, ...]:
-        """Return the specs of *environment*, those of ``default`` included."""
-        own = self.environments[environment]
-        return own if environment == DEFAULT else self.environments.get(DEFAULT, ()) + own
+    def specs(self, environment: str, subdir: str) -> list[Spec]:
+        """Return the conda specs of *environment* on *subdir*, those of ``default`` included."""
+        return self._with_default(self.environments, environment, subdir)
 
-    @property
-    def all_specs(self) -> tuple[Spec, ...]:
-        """The specs of all environments: what is solved together."""
-        return tuple(spec for own in self.environments.values() for spec in own)
+    def all_specs(self, subdir: str) -> list[Spec]:
+        """Return the conda specs of all environments on *subdir*: what is solved together."""
+        return [s for own in self.environments.values() for s in own if s.applies(subdir)]
+
+    def requirements(self, environment: str, subdir: str) -> list[Spec]:
+        """Return the pip requirements of *environment* on *subdir*, ``default``'s included."""
+        return self._with_default(self.pip, environment, subdir)
+
+    def environment_variables(self, environment: str) -> dict[str, str]:
+        """Return the variables of *environment*, those of ``default`` included."""
+        return {**self.variables.get(DEFAULT, {}), **self.variables.get(environment, {})}
+
+    @staticmethod
+    def _with_default(
+        lists: Mapping[str, tuple[Spec, ...]], environment: str, subdir: str
+    ) -> list[Spec]:
+        names = dict.fromkeys((DEFAULT, environment))
+        return [s for name in names for s in lists.get(name, ()) if s.applies(subdir)]
 
 
 def find(folder: Path) -> list[Path]:
@@ -79,7 +88,7 @@ def find(folder: Path) -> list[Path]:
 
 
 def load(files: Sequence[Path]) -> Manifest:
-    """Read the environment files.
+    """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
 
     Raises
     ------
@@ -92,114 +101,29 @@ def load(files: Sequence[Path]) -> Manifest:
         raise UsageError(
             "no environment.yml here", "Run strata in the project's folder, or name the file: -f."
         )
-    environments: dict[str, tuple[Spec, ...]] = {}
-    channels: list[str] = []
-    subdirs: list[str] = []
+    read: dict[str, environment_file.EnvironmentFile] = {}
     for file in files:
         name = _environment_name(file)
-        if name in environments:
+        if name in read:
             raise UsageError(f"{file} describes the environment {name!r} a second time")
-        fields = dict(_fields(file))
-        environments[name] = tuple(_specs(file, fields.get("dependencies")))
-        channels += [c for c in _channels(file, fields.get("channels")) if c not in channels]
-        subdirs += [p for p in _platforms(file, fields.get("platforms")) if p not in subdirs]
-    if DEFAULT in environments:
-        environments = {DEFAULT: environments.pop(DEFAULT), **environments}
+        read[name] = environment_file.read(file)
+    if DEFAULT in read:
+        read = {DEFAULT: read.pop(DEFAULT), **read}
+    channels = dict.fromkeys(c for one in read.values() for c in one.channels)
+    subdirs = dict.fromkeys(p for one in read.values() for p in one.platforms)
+    cutoffs = [one.exclude_newer for one in read.values() if one.exclude_newer]
     return Manifest(
-        environments,
+        {name: tuple(one.specs) for name, one in read.items()},
         tuple(channels) or ("conda-forge",),
         tuple(subdirs) or DEFAULT_PLATFORMS,
         tuple(files),
+        {name: tuple(one.pip) for name, one in read.items() if one.pip},
+        {name: one.variables for name, one in read.items() if one.variables},
+        cutoffs[0] if cutoffs else None,
+        virtual_packages.load(files[0].parent),
     )
 
 
 def _environment_name(file: Path) -> str:
-    stem = file.stem
-    return DEFAULT if stem == "environment" else stem.removeprefix("environment-")
-
-
-def _fields(file: Path) -> Iterator[tuple[str, yaml.Node]]:
-    try:
-        root = yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader)
-    except FileNotFoundError:
-        raise ManifestError(f"{file} does not exist", "Name the environment file: -f.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{file} cannot be read: {error}") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ManifestError(
-            f"{file}:{line}: not YAML: {error.problem}", "Check the indentation and the quotes."
-        ) from error
-    if not isinstance(root, yaml.MappingNode):
-        raise ManifestError(
-            f"{file}:1: an environment file is a mapping", "It starts with 'dependencies:'."
-        )
-    seen: set[str] = set()
-    for key, value in root.value:
-        if key.value in seen:
-            raise ManifestError(f"{_at(file, key)}: {key.value!r} stands here a second time")
-        seen.add(key.value)
-        if key.value in _KNOWN:
-            yield key.value, value
-        else:
-            warnings.warn(
-                f"{_at(file, key)}: {key.value!r} is not used by strata",
-                ManifestWarning,
-                stacklevel=2,
-            )
-
-
-def _specs(file: Path, node: yaml.Node | None) -> Iterator[Spec]:
-    from rattler import MatchSpec
-    from rattler.exceptions import InvalidMatchSpecError
-
-    for item in _items(file, node, "dependencies"):
-        try:
-            MatchSpec(item.value)
-        except InvalidMatchSpecError as error:
-            reason = str(error).splitlines()[0]
-            raise ManifestError(
-                f"{_at(file, item)}: {item.value!r} is no package spec: {reason}",
-                "Write it like 'numpy', 'numpy >=2' or 'numpy =2.1'.",
-            ) from error
-        yield Spec(item.value, file, item.start_mark.line + 1)
-
-
-def _channels(file: Path, node: yaml.Node | None) -> Iterator[str]:
-    for item in _items(file, node, "channels"):
-        if item.value == "defaults":
-            raise ManifestError(
-                f"{_at(file, item)}: the channel 'defaults' is not supported",
-                "Use conda-forge (and 'nodefaults' to keep conda from adding it).",
-            )
-        if item.value != "nodefaults":
-            yield item.value
-
-
-def _platforms(file: Path, node: yaml.Node | None) -> Iterator[str]:
-    for item in _items(file, node, "platforms"):
-        try:
-            yield platforms.subdir(item.value)
-        except UsageError as error:
-            raise ManifestError(f"{_at(file, item)}: {error.what}", error.mend) from error
-
-
-def _items(file: Path, node: yaml.Node | None, key: str) -> Iterator[yaml.ScalarNode]:
-    if node is None or (isinstance(node, yaml.ScalarNode) and node.value == ""):
-        return
-    if not isinstance(node, yaml.SequenceNode):
-        raise ManifestError(f"{_at(file, node)}: {key!r} is a list", "Start each line with '- '.")
-    for item in node.value:
-        if not isinstance(item, yaml.ScalarNode):
-            raise ManifestError(
-                f"{_at(file, item)}: an entry of {key!r} is one line of text",
-                "Packages from PyPI (a 'pip:' list) cannot be locked yet; most are on conda-forge."
-                if key == "dependencies"
-                else "",
-            )
-        yield item
-
-
-def _at(file: Path, node: yaml.Node) -> str:
-    return f"{file}:{node.start_mark.line + 1}"
+    name = file.stem.removeprefix("environment-")
+    return DEFAULT if name == file.stem else name

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from rattler import RepoDataRecord
 
 from conda_strata.errors import UsageError
-from conda_strata.lock import Lock, identity
+from conda_strata.lock import Lock, Wheel, identity
 from conda_strata.manifest import DEFAULT
 
 MAX_LAYERS = 96
 """Layers of an environment at most: images can have 127, and the base image and what is built on
 top need some."""
+
+MIN_LAYERS = 6
+"""Two for packages of conda's and one for wheels, in each of two environments."""
 
 _SHARED = 4
 """One layer in so many holds the packages that get no layer of their own."""
@@ -38,11 +41,14 @@ class Layer:
     slot
         Its number, and so its place in the Dockerfile.
     records
-        Its packages, sorted by name.
+        Its conda packages, sorted by name.
+    wheels
+        Its packages from a Python index. They never share a layer with conda's.
     """
 
     slot: int
     records: tuple[RepoDataRecord, ...]
+    wheels: tuple[Wheel, ...] = ()
 
     @property
     def id(self) -> str:
@@ -52,12 +58,13 @@ class Layer:
     @property
     def key(self) -> str:
         """A SHA-256 over what is in the layer: equal keys, equal content."""
-        lines = (f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in self.records)
+        lines = [f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in self.records]
+        lines += [f"{wheel.url} {wheel.sha256}\n" for wheel in self.wheels]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     @property
     def bytes(self) -> int:
-        """Size of the packages as they are downloaded, in bytes."""
+        """Size of the conda packages as they are downloaded, in bytes; a lock knows no wheel's."""
         return sum(record.size or 0 for record in self.records)
 
 
@@ -71,17 +78,23 @@ def plan(lock: Lock, environment: str, subdir: str, max_layers: int = MAX_LAYERS
     WrongPlatformError
         When the lock does not cover *subdir*.
     """
-    if not 2 <= max_layers <= MAX_LAYERS:
-        raise UsageError(f"an image gets 2 to {MAX_LAYERS} layers, not {max_layers}")
+    if not MIN_LAYERS <= max_layers <= MAX_LAYERS:
+        raise UsageError(f"an image gets {MIN_LAYERS} to {MAX_LAYERS} layers, not {max_layers}")
     records = lock.records(environment, subdir)
     extended = len(lock.environments) > 1 and DEFAULT in lock.environments
     if not extended:
-        return _spread(records, 0, max_layers)
+        return _spread(records, lock.wheels_of(environment, subdir), 0, max_layers)
     shared = default_slots(max_layers)
-    layers = _spread(lock.records(DEFAULT, subdir), 0, shared)
+    below, wheels_below = lock.records(DEFAULT, subdir), lock.wheels_of(DEFAULT, subdir)
+    layers = _spread(below, wheels_below, 0, shared)
     if environment != DEFAULT:
-        below = {record.url for record in lock.records(DEFAULT, subdir)}
-        layers += _spread([r for r in records if r.url not in below], shared, max_layers - shared)
+        held = {record.url for record in below} | {wheel.url for wheel in wheels_below}
+        layers += _spread(
+            [record for record in records if record.url not in held],
+            [wheel for wheel in lock.wheels_of(environment, subdir) if wheel.url not in held],
+            shared,
+            max_layers - shared,
+        )
     return layers
 
 
@@ -90,7 +103,16 @@ def default_slots(max_layers: int) -> int:
     return max_layers * 2 // 3
 
 
-def _spread(records: Sequence[RepoDataRecord], first: int, slots: int) -> list[Layer]:
+def _spread(
+    records: Sequence[RepoDataRecord], wheels: Sequence[Wheel], first: int, slots: int
+) -> list[Layer]:
+    """Share packages out over *slots*; the last is kept for wheels, so that they move no other."""
+    last = slots - 1
+    layers = _spread_records(records, first, last)
+    return [*layers, Layer(first + last, (), tuple(wheels))] if wheels else layers
+
+
+def _spread_records(records: Sequence[RepoDataRecord], first: int, slots: int) -> list[Layer]:
     shared = max(1, slots // _SHARED)
     by_size = sorted(records, key=lambda r: (-(r.size or 0), r.name.normalized))
     alone, rest = by_size[: slots - shared], by_size[slots - shared :]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from rattler import (
     BuildString,
+    Channel,
     GenericVirtualPackage,
+    MatchSpec,
     PackageName,
     RepoDataRecord,
     Subdir,
@@ -23,9 +27,11 @@ from rattler.exceptions import (
     SolverError,
 )
 
-from conda_strata import channels, platforms
-from conda_strata.errors import ManifestError, NetworkError, UnsatisfiableError
+from conda_strata import channels
+from conda_strata.errors import ManifestError, UnsatisfiableError
+from conda_strata.faults import retrying, unreadable_channel
 from conda_strata.manifest import Manifest
+from conda_strata.virtual_packages import FILE_NAME, VirtualPackages
 
 Records = list[RepoDataRecord]
 
@@ -35,6 +41,8 @@ def solve(
     subdirs: Sequence[str],
     locked: Mapping[str, Sequence[RepoDataRecord]],
     on_solved: Callable[[str, int], None] = lambda _subdir, _count: None,
+    newest: datetime.datetime | None = None,
+    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> dict[str, Records]:
     """Solve all environments of *manifest* together, for all *subdirs* concurrently.
 
@@ -48,6 +56,10 @@ def solve(
         Subdir to the packages to keep where the specs still allow it.
     on_solved
         Called with subdir and number of packages as each platform is done.
+    newest
+        Packages uploaded after this moment are left out, and so are those of unknown age.
+    on_notice
+        Told of each failure of a channel that is followed by another try.
 
     Returns
     -------
@@ -61,7 +73,9 @@ def solve(
     NetworkError
         When a channel does not exist or cannot be read.
     """
-    return asyncio.run(_solve(manifest, subdirs, locked, on_solved))
+    return retrying(
+        lambda: asyncio.run(_solve(manifest, subdirs, locked, on_solved, newest)), on_notice
+    )
 
 
 async def _solve(
@@ -69,24 +83,27 @@ async def _solve(
     subdirs: Sequence[str],
     locked: Mapping[str, Sequence[RepoDataRecord]],
     on_solved: Callable[[str, int], None],
+    newest: datetime.datetime | None,
 ) -> dict[str, Records]:
     gateway = channels.gateway()
-    specs = [spec.text for spec in manifest.all_specs]
 
     async def one(subdir: str) -> Records:
+        specs = [MatchSpec(spec.text) for spec in manifest.all_specs(subdir)]
+        sources = _sources(manifest.channels, specs)
         try:
             records = await rattler_solve(
-                sources=manifest.channels,
+                sources=sources,
                 specs=specs,
                 gateway=gateway,
                 platforms=[Subdir(subdir), "noarch"],
                 locked_packages=list(locked.get(subdir, ())),
-                virtual_packages=_virtual_packages(subdir),
+                virtual_packages=_virtual_packages(manifest.virtual_packages[subdir]),
+                exclude_newer=newest,
             )
         except SolverError as error:
             raise _unsatisfiable(subdir, manifest, error) from error
         except (GatewayError, FetchRepoDataError, IoError) as error:
-            raise _unreachable(error) from error
+            raise unreadable_channel(error, [c.base_url for c in sources]) from error
         except (InvalidChannelError, InvalidUrlError) as error:
             raise ManifestError(
                 f"{manifest.files[0]}: a channel is neither a name nor a URL: {error}"
@@ -103,31 +120,32 @@ async def _solve(
     return dict(zip(subdirs, solved, strict=True))
 
 
-def _virtual_packages(subdir: str) -> list[GenericVirtualPackage]:
+def _sources(named: Sequence[str], specs: Sequence[MatchSpec]) -> list[Channel]:
+    """Return the channels, and behind them those that only a ``channel::package`` names."""
+    found = [Channel(name) for name in named]
+    for spec in specs:
+        if spec.channel and spec.channel.base_url not in [c.base_url for c in found]:
+            found.append(spec.channel)
+    return found
+
+
+def _virtual_packages(assumed: VirtualPackages) -> list[GenericVirtualPackage]:
     return [
         GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
-        for name, (version, build) in platforms.VIRTUAL_PACKAGES[subdir].items()
+        for name, (version, build) in assumed.items()
     ]
 
 
 def _unsatisfiable(subdir: str, manifest: Manifest, error: SolverError) -> UnsatisfiableError:
     reason = str(error).removeprefix("Cannot solve the request because of: ").strip()
-    named = [spec for spec in manifest.all_specs if spec.text in reason]
+    named = [spec for spec in manifest.all_specs(subdir) if spec.text in reason]
     places = "".join(f"\n  {spec.where}: {spec.text}" for spec in named)
-    return UnsatisfiableError(
-        f"no set of packages fulfils the specs on {subdir}: {reason}{places}",
-        "Loosen or remove one of the specs named above.",
-    )
-
-
-def _unreachable(error: Exception) -> NetworkError:
-    reason = str(error).strip()
-    if "404" in reason:
-        return NetworkError(
-            f"unknown channel: {reason}",
-            "Check the spelling under 'channels:' and your mirrors in rattler's configuration.",
+    mend = "Loosen or remove one of the specs named above."
+    if missing := re.search(r"(?<![\w-])__[a-z]+", reason):
+        mend = (
+            f"If the machines that this is for have {missing[0]}, say so in {FILE_NAME} beside "
+            f"{manifest.files[0].name}; else loosen a spec."
         )
-    return NetworkError(
-        f"a channel cannot be read: {reason}",
-        "Check the network, the proxy and the mirrors in rattler's configuration; then repeat.",
+    return UnsatisfiableError(
+        f"no set of packages fulfils the specs on {subdir}: {reason}{places}", mend
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -120,6 +121,37 @@ def test_users_are_not_root_and_can_or_cannot_write(built: Built) -> None:
         check=True,
     )
     assert done.stdout.split() == ["1000", "read-only"]
+
+
+def test_a_package_is_added_inside_a_running_container(built: Built, tmp_path: Path) -> None:
+    """As the dev user: edit environment.yml, lock, install, and it is there without a rebuild."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
+    subprocess.run(["chmod", "-R", "a+rwX", str(folder)], check=True)
+    words = ["docker", "run", "--rm", f"--volume={folder}:/workspace"]
+    if built.cloud.rattler_config:
+        words.append(f"--volume={built.cloud.rattler_config}:/etc/rattler/config.toml:ro")
+    platforms = " ".join(built.here.platforms)
+    script = f"""set -eu
+        ! python -c 'import rich' 2>/dev/null
+        echo '  - rich' >> environment.yml
+        strata lock {platforms}
+        find /opt/env/conda-meta -name '*.json' | sort > /tmp/before
+        strata install
+        find /opt/env/conda-meta -name '*.json' -newer /tmp/before | wc -l
+        strata check {platforms}
+        python -c 'import rich, sys; print(sys.prefix, rich.__name__)'
+        id -u"""
+    done = subprocess.run(
+        [*words, built.reference("dev"), "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    installed, *rest = done.stdout.splitlines()[-4:]
+    assert 1 <= int(installed) <= 5
+    assert rest == ["conda.lock is up to date", "/opt/env rich", "1000"]
 
 
 def test_runtime_has_no_tools(built: Built) -> None:

@@ -41,13 +41,15 @@ class HandMadeChannel:
         depends: Sequence[str] = (),
         *,
         entry_points: Sequence[str] | None = None,
+        built: datetime.datetime = BUILT,
+        subdir: str = SUBDIR,
     ) -> None:
         """Add a package, noarch where it has entry points (even none).
 
         PREFIX in a file's text stands for the prefix that it is installed to.
         """
         noarch = entry_points is not None
-        subdir = "noarch" if noarch else SUBDIR
+        subdir = "noarch" if noarch else subdir
         texts = files or {f"share/{name}.txt": f"{name} {version}\n"}
         index = {
             "name": name,
@@ -56,7 +58,7 @@ class HandMadeChannel:
             "build_number": 0,
             "depends": list(depends),
             "subdir": subdir,
-            "timestamp": int(BUILT.timestamp() * 1000),
+            "timestamp": int(built.timestamp() * 1000),
         }
         info: dict[str, object] = {
             "info/index.json": index | ({"noarch": "python"} if noarch else {}),
@@ -76,9 +78,11 @@ class HandMadeChannel:
             for path, text in texts.items():
                 _put(tar, path, text)
 
-    def index(self) -> None:
+    def index(self, *, compressed: bool = True) -> None:
         (self.folder / "noarch").mkdir(parents=True, exist_ok=True)
-        asyncio.run(index_fs(self.folder, force=True))
+        asyncio.run(
+            index_fs(self.folder, force=True, write_zst=compressed, write_shards=compressed)
+        )
 
 
 def _path(path: str, text: str) -> dict[str, object]:
@@ -122,6 +126,13 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> HandMadeChannel:
     channel.add("right", "1.0", {"share/shared.txt": "right\n", "share/right.txt": "r\n"})
     channel.add("tool", "1.0", depends=["python"])
     channel.add("needs-old", "1.0", depends=["numbers <2"])
+    r = {
+        "bin/Rscript": "#!/bin/sh\necho R 4.4\n",
+        "etc/conda/activate.d/activate-r-base.sh": "export R_HOME=PREFIX/lib/R\n",
+    }
+    channel.add("r-base", "4.4", r)
+    channel.add("r-plots", "1.0", depends=["r-base >=4.4,<4.5.0a0"])
+    channel.add("needs-cuda", "1.0", depends=["__cuda >=12"])
     channel.index()
     return channel
 

@@ -37,7 +37,33 @@ def snapshot(folder: Path) -> dict[str, bytes]:
             "dependencies:\n  - numpy ==\n", 3, "environment.yml:2: 'numpy =='", id="bad-spec"
         ),
         pytest.param(
-            "dependencies:\n  - pip:\n    - x\n", 3, "environment.yml:2: an entry", id="pip"
+            "dependencies:\n  - npm:\n    - x\n", 3, "environment.yml:2: 'npm' cannot", id="npm"
+        ),
+        pytest.param(
+            "dependencies:\n  - pip:\n    - -e .\n", 3, "environment.yml:3: '-e .'", id="editable"
+        ),
+        pytest.param(
+            "dependencies:\n  - pip:\n    - x @ git+https://example.org/x\n",
+            3,
+            "environment.yml:3: x does not come from a wheel",
+            id="git",
+        ),
+        pytest.param(
+            "dependencies:\n  - a  # [linus]\n",
+            3,
+            "environment.yml:2: 'linus' is no",
+            id="selector",
+        ),
+        pytest.param("variables: [a]\n", 3, "environment.yml:1: 'variables' is a", id="variables"),
+        pytest.param("variables:\n  a-b: x\n", 3, "environment.yml:2: 'a-b' is no", id="variable"),
+        pytest.param(
+            "channels: [http://example.org/c]\n", 3, "environment.yml:1: http://ex", id="plain-http"
+        ),
+        pytest.param(
+            "dependencies:\n  - http://example.org/c::x\n",
+            3,
+            "environment.yml:2: http",
+            id="http-spec",
         ),
         pytest.param(
             "dependencies: []\ndependencies: []\n", 3, "environment.yml:2: 'dep", id="twice"
@@ -57,6 +83,28 @@ def test_manifest(strata: Strata, project: Path, text: str, code: int, said: str
         assert refused.stderr.startswith(f"error: {said}")
         assert "Traceback" not in refused.stderr
     assert snapshot(project) == before
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://me:s3cret@example.org/c", "https://example.org/t/s3cret/c"],
+    ids=["password", "token"],
+)
+@pytest.mark.parametrize("text", ["channels: [{}]\n", "dependencies:\n  - {}::x\n"])
+def test_credentials_are_refused_and_not_shown(
+    strata: Strata, project: Path, url: str, text: str
+) -> None:
+    (project / "environment.yml").write_text(text.format(url))
+    for command in (("lock",), ("check",), ("lock", "--json")):
+        refused = strata(*command)
+        assert refused.returncode == 3
+        assert "a channel's URL holds credentials" in refused.stderr
+        assert "s3cret" not in refused.stdout + refused.stderr
+
+
+def test_plain_http_can_be_allowed(strata: Strata, project: Path) -> None:
+    (project / "environment.yml").write_text("channels: [http://channel.invalid/c]\n")
+    assert strata("check", STRATA_ALLOW_HTTP="1").returncode == 1
 
 
 def test_unknown_key_is_a_warning_with_its_line(strata: Strata, project: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 
@@ -84,3 +85,50 @@ def test_one_platform_leaves_the_others(strata: Strata, project: Path) -> None:
 
 def _packages(plan: dict[str, list[dict[str, list[str]]]]) -> set[str]:
     return {package for layer in plan["layers"] for package in layer["packages"]}
+
+
+def test_a_lock_says_why(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
+    """Each change names the line, or the package, that made it necessary."""
+    write_environment(project, channel, ["frames"])
+    strata("lock")
+    write_environment(project, channel, ["frames", "needs-old"])
+    moved = strata("lock", "--dry-run").stdout.splitlines()
+    assert moved == [
+        "linux-64: 4 packages, 2 changed",
+        "  added      needs-old 1.0 h0_0  (environment.yml:5: needs-old)",
+        "  downgraded numbers 2.0 h0_0 → 1.0 h0_0  (needs-old needs numbers <2)",
+    ]
+    strata("lock")
+    write_environment(project, channel, ["frames", "numbers >=2"])
+    why = json.loads(strata("lock", "--json").stdout)["changes"]["linux-64"]
+    assert [(c["kind"], c["name"], c["why"]) for c in why] == [
+        ("removed", "needs-old", "nothing needs it any more"),
+        ("upgraded", "numbers", "environment.yml:5: numbers >=2"),
+    ]
+
+
+def test_update_needs_a_package_that_is_there(strata: Strata) -> None:
+    strata("lock")
+    refused = strata("lock", "--update", "nmupy")
+    assert refused.returncode == 2
+    assert "there is no package 'nmupy' to update" in refused.stderr
+
+
+def test_the_diff_of_the_file_is_minimal(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
+    """In git a new package is a block that is added, and its line in each environment."""
+    write_environment(project, channel, ["tool"], "environment-dev.yml")
+    strata("lock")
+    old = (project / "conda.lock").read_text().splitlines()
+    write_environment(project, channel, ["frames", "left"])
+    strata("lock")
+    new = (project / "conda.lock").read_text().splitlines()
+    changed = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
+    assert all(line.startswith("+") for line in changed)
+    assert [line for line in changed if "left-1.0" in line] == [
+        line for line in changed if line.lstrip("+ ").startswith("- conda:")
+    ]
+    write_environment(project, channel, ["frames"])
+    strata("lock")
+    assert (project / "conda.lock").read_text().splitlines() == old

@@ -113,7 +113,9 @@ def test_the_environments_are_what_was_chosen(variant: Variant) -> None:
     python, *packages = [spec.text for spec in read.environments["default"]]
     assert python == f"python ={variant.answers['python_version']}"
     assert packages == sorted(EXAMPLE | STACKS[variant.answers["stack"]])
-    assert {"hatchling", "jupyterlab", "pip", "pytest"} <= {s.text for s in read.specs("dev")}
+    assert {"hatchling", "jupyterlab", "pip", "pytest"} <= {
+        s.text for s in read.environments["dev"]
+    }
 
 
 def test_the_licence_is_what_was_chosen(variant: Variant) -> None:

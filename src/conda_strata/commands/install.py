@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from conda_strata.commands import options
@@ -18,23 +19,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_environment(parser)
     options.add_platform(parser)
     parser.add_argument(
-        "--prefix", metavar="DIR", type=Path, default=Path(".conda"), help="default: .conda"
+        "--prefix",
+        metavar="DIR",
+        type=Path,
+        default=Path(os.environ.get("STRATA_PREFIX", ".conda")),
+        help="default: $STRATA_PREFIX, which the image sets, else .conda",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Bring the prefix to what the lock says."""
-    from conda_strata import console, lockfile, platforms
+    from conda_strata import console, lockfile, platforms, urls
     from conda_strata import manifest as manifests
     from conda_strata.check import require_fresh
-    from conda_strata.install import install
+    from conda_strata.environment import bring_to
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     lock = lockfile.read(args.lock)
-    records = lock.records(args.env, subdir)
+    records, wheels = lock.records(args.env, subdir), lock.wheels_of(args.env, subdir)
+    sources = [record.url for record in records] + [wheel.url for wheel in wheels]
+    urls.require_safe(sources, str(args.lock))
+    variables = None
     if files := args.files or manifests.find(Path()):
-        require_fresh(manifests.load(files), lock, [subdir])
+        manifest = manifests.load(files)
+        require_fresh(manifest, lock, [subdir])
+        variables = manifest.environment_variables(args.env)
     with console.installing() as reporter:
-        install(records, args.prefix, subdir, reporter=reporter)
-    console.result(f"{args.prefix}: {args.env}, {len(records)} packages, {subdir}")
+        bring_to(
+            args.prefix,
+            records,
+            wheels,
+            subdir,
+            variables,
+            reporter=reporter,
+            on_notice=console.say,
+        )
+    packages = len(records) + len(wheels)
+    console.result(f"{args.prefix}: {args.env}, {packages} packages, {subdir}")
     return 0

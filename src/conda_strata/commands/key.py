@@ -28,10 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the key."""
     from conda_strata import console, lockfile
+    from conda_strata import manifest as manifests
     from conda_strata.key import content_key
 
     files = args.files or [Path(".devcontainer/Dockerfile")]
-    key = content_key(lockfile.read(args.lock), files)
+    described = manifests.find(Path())
+    variables = manifests.load(described).variables if described else {}
+    key = content_key(lockfile.read(args.lock), files, variables)
     if args.json:
         console.result_json({"key": key.short, "digest": key.digest, "inputs": key.inputs})
     else:

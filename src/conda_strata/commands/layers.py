@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_strata.commands import options
+
+if TYPE_CHECKING:
+    from conda_strata.manifest import Manifest
 
 HELP = "write the trees of the image layers, byte for byte the same on every machine"
 EXAMPLE = "strata layers --env dev --out /layers"
@@ -39,28 +43,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
     from conda_strata import console, lockfile, platforms
-    from conda_strata import lock as locks
     from conda_strata import manifest as manifests
     from conda_strata.check import require_fresh
     from conda_strata.layers import write_layers
     from conda_strata.plan import plan
-    from conda_strata.solve import solve
+    from conda_strata.relock import Request, relock
+    from conda_strata.wheel_tags import Target
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     files = args.files or manifests.find(Path())
-    if args.lock.exists() or args.locked:
+    manifest = manifests.load(files) if files or not args.lock.exists() else None
+    if args.lock.exists() or args.locked or manifest is None:
         lock = lockfile.read(args.lock)
-        if files:
-            require_fresh(manifests.load(files), lock, [subdir])
+        if manifest:
+            require_fresh(manifest, lock, [subdir])
     else:
-        manifest = manifests.load(files)
         with console.waiting(f"no {args.lock} here: solving {subdir}"):
-            lock = locks.divide(manifest, solve(manifest, [subdir], {}), args.lock)
+            lock = relock(manifest, None, args.lock, Request([subdir]), on_notice=console.say)
     layers = plan(lock, args.env, subdir, args.max_layers)
     with console.installing() as reporter:
         write_layers(
-            layers, args.out, subdir, args.max_layers, prefix=args.prefix, reporter=reporter
+            layers,
+            args.out,
+            subdir,
+            args.max_layers,
+            prefix=args.prefix,
+            variables=_variables(manifest, args.env, args.max_layers),
+            target=Target.of(lock, args.env, subdir),
+            reporter=reporter,
+            on_notice=console.say,
         )
-    packages = sum(len(layer.records) for layer in layers)
+    packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")
     return 0
+
+
+def _variables(
+    manifest: Manifest | None, environment: str, max_layers: int
+) -> dict[int, dict[str, str]]:
+    """Return the slots that hold variables: the first of ``default`` and that of *environment*."""
+    from conda_strata.manifest import DEFAULT
+    from conda_strata.plan import default_slots
+
+    if manifest is None:
+        return {}
+    found = {0: manifest.environment_variables(DEFAULT)}
+    if manifest.variables.get(environment) and environment != DEFAULT:
+        first = default_slots(max_layers) if DEFAULT in manifest.environments else 0
+        found[first] = manifest.environment_variables(environment)
+    return found

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_strata.commands import options
+
+if TYPE_CHECKING:
+    from conda_strata.changes import Change
+    from conda_strata.lock import Lock
+    from conda_strata.manifest import Manifest
+    from conda_strata.relock import Request
 
 HELP = "solve all platforms and write conda.lock, moving only what must move"
 EXAMPLE = "strata lock --update numpy"
@@ -34,44 +41,100 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--upgrade", action="store_true", help="let every package move to its newest version"
     )
     parser.add_argument(
+        "--exclude-newer",
+        metavar="AGE",
+        help="leave out packages younger than AGE ('7d', '2 weeks') or newer than a date "
+        "(default: 'exclude-newer:' of environment.yml)",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="say what would change; write nothing"
     )
     options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Solve, say what moved, and write the lock if anything did."""
-    from conda_strata import console, lockfile, platforms
-    from conda_strata import lock as locks
+    """Solve, say what moved and why, and write the lock if anything did."""
+    from conda_strata import console
+    from conda_strata.exclusive import exclusive, guard_of
+
+    with exclusive(guard_of(args.lock), str(args.lock), console.say):
+        return _lock(args)
+
+
+def _lock(args: argparse.Namespace) -> int:
+    from conda_strata import console, lockfile
     from conda_strata import manifest as manifests
-    from conda_strata.changes import changes
-    from conda_strata.solve import solve
+    from conda_strata.lock import same
+    from conda_strata.relock import relock
 
     manifest = manifests.load(args.files or manifests.find(Path()))
-    subdirs = [platforms.subdir(p) for p in args.platforms or manifest.platforms]
+    request = _request(args, manifest)
     old = lockfile.read(args.lock) if args.lock.exists() else None
-    before = old.everything() if old else {}
-    kept = {} if args.upgrade else locks.without(before, args.update)
-    with console.waiting(f"solving {', '.join(subdirs)}"):
-        solved = solve(manifest, subdirs, kept)
-    if args.platforms:
-        solved = before | solved
-    new = locks.divide(manifest, solved, args.lock)
-    moved = {subdir: changes(before.get(subdir, ()), solved[subdir]) for subdir in subdirs}
-    changed = old is None or not locks.same(old, new)
+    with console.solving(request.subdirs) as on_solved:
+        new = relock(manifest, old, args.lock, request, on_solved, console.say)
+    changed = old is None or not same(old, new)
     if changed and not args.dry_run:
         lockfile.write(new)
+    everything = new.everything()
+    if manifest.pip:
+        _warn_of_doubles(manifest, new, request)
+    moved = {subdir: _moved(manifest, old, new, request, subdir) for subdir in request.subdirs}
     if args.json:
-        report = {subdir: [c.as_dict() for c in found] for subdir, found in moved.items()}
+        report = {
+            subdir: [change.as_dict() | {"why": why} for change, why in found]
+            for subdir, found in moved.items()
+        }
         console.result_json({"written": changed and not args.dry_run, "changes": report})
         return 0
-    for subdir in subdirs:
-        console.result(f"{subdir}: {len(solved[subdir])} packages, {len(moved[subdir])} changed")
-        if subdir in before:
-            for change in moved[subdir]:
-                console.result(f"  {change}")
+    for subdir, found in moved.items():
+        total = len(everything[subdir]) + len(new.all_wheels().get(subdir, ()))
+        console.result(f"{subdir}: {total} packages, {len(found)} changed")
+        if old and subdir in old.subdirs:
+            for change, why in found:
+                console.result(f"  {change}{f'  ({why})' if why else ''}")
     if args.dry_run:
         console.say(f"dry run: {args.lock} is as it was")
     else:
         console.say(f"{args.lock} {'written' if changed else 'is up to date'}")
     return 0
+
+
+def _warn_of_doubles(manifest: Manifest, new: Lock, request: Request) -> None:
+    from conda_strata import console
+    from conda_strata.pip import brought_twice
+
+    everything = new.everything()
+    found = (line for s in request.subdirs for line in brought_twice(manifest, s, everything[s]))
+    for line in dict.fromkeys(found):
+        console.say(f"warning: {line}")
+
+
+def _request(args: argparse.Namespace, manifest: Manifest) -> Request:
+    import datetime
+
+    from conda_strata import cooldown, platforms
+    from conda_strata.relock import Request
+
+    cutoff = args.exclude_newer or manifest.exclude_newer
+    return Request(
+        [platforms.subdir(p) for p in args.platforms or manifest.platforms],
+        None if args.upgrade else args.update,
+        cooldown.newest(cutoff, datetime.datetime.now(datetime.UTC)) if cutoff else None,
+        partial=bool(args.platforms),
+    )
+
+
+def _moved(
+    manifest: Manifest, old: Lock | None, new: Lock, request: Request, subdir: str
+) -> list[tuple[Change, str]]:
+    from conda_strata.changes import changes, wheel_changes
+    from conda_strata.reasons import reasons
+
+    before = old.everything().get(subdir, []) if old else []
+    wheels_before = old.all_wheels().get(subdir, []) if old else []
+    after, wheels_after = new.everything()[subdir], new.all_wheels().get(subdir, [])
+    found = changes(before, after)
+    names = [change.name for change in found] if before else []
+    why = reasons(names, before, after, manifest.all_specs(subdir), request.let_go)
+    moved = [(change, why.get(change.name, "")) for change in found]
+    return moved + [(change, "") for change in wheel_changes(wheels_before, wheels_after)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from conda_strata.manifest import DEFAULT
@@ -36,8 +37,9 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env",
         metavar="NAME",
-        default=DEFAULT,
-        help="environment: 'default' (environment.yml) or NAME (environment-NAME.yml)",
+        default=os.environ.get("STRATA_ENV", DEFAULT),
+        help="environment: 'default' (environment.yml) or NAME (environment-NAME.yml); "
+        "default: $STRATA_ENV, else 'default'",
     )
 
 

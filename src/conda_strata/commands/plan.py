@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
                         "key": layer.key,
                         "bytes": layer.bytes,
                         "packages": [identity(record) for record in layer.records],
+                        "wheels": [f"{w.name}-{w.version}" for w in layer.wheels],
                     }
                     for layer in layers
                 ],
@@ -44,9 +45,10 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     for layer in layers:
-        names = ", ".join(f"{r.name.normalized} {r.version}" for r in layer.records)
+        named = [f"{r.name.normalized} {r.version}" for r in layer.records]
+        names = ", ".join(named + [f"{w.name} {w.version} (pip)" for w in layer.wheels])
         console.result(f"{layer.id} {console.megabytes(layer.bytes):>12}  {names}")
     total = console.megabytes(sum(layer.bytes for layer in layers))
-    packages = sum(len(layer.records) for layer in layers)
+    packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.say(f"{packages} packages in {len(layers)} layers, {total} to download, {subdir}")
     return 0

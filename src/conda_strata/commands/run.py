@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prefix",
         metavar="DIR",
         type=Path,
-        help="the environment (default: .conda, else the one that is active)",
+        help="the environment (default: $STRATA_PREFIX, else .conda, else the active one)",
     )
     options.add_platform(parser)
     parser.add_argument("words", metavar="CMD", nargs="+", help="the command, after '--'")

@@ -1,0 +1,1 @@
+"""The documentation; its reference pages are made by :mod:`docs.reference_pages`."""

@@ -1,0 +1,48 @@
+"""``strata shell``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "open a shell inside the installed environment, activated as conda does it"
+EXAMPLE = "strata shell"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--prefix",
+        metavar="DIR",
+        type=Path,
+        help="the environment (default: $STRATA_PREFIX, else .conda, else the active one)",
+    )
+    parser.add_argument(
+        "--shell",
+        metavar="PROGRAM",
+        help="bash, zsh, fish or another shell (default: $SHELL, else bash)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the shell, and return its exit code."""
+    import os
+    import signal
+    import subprocess
+
+    from conda_strata import activation, console, platforms
+
+    prefix = activation.find_prefix(args.prefix)
+    name = activation.display_name(prefix)
+    if (active := os.environ.get("CONDA_PREFIX")) and Path(active).absolute() == prefix:
+        console.say(f"{name} is already active here: 'exit' leads back to it")
+    program = args.shell or os.environ.get("SHELL") or "bash"
+    with activation.session(prefix, program, platforms.current()) as session:
+        # Control-C is for the shell and what runs in it. A handler, unlike "ignore", is not
+        # handed down to them.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            code = subprocess.call(session.command, env={**os.environ, **session.variables})
+        finally:
+            signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code

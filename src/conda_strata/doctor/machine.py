@@ -1,0 +1,158 @@
+"""The machine: what it is, its tools and its disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rattler import MatchSpec, PackageRecord, VirtualPackage, VirtualPackageOverrides
+
+from conda_strata import channels, console
+from conda_strata.doctor.finding import Finding, ok, problem, warning
+from conda_strata.lock import Lock, package_name
+from conda_strata.uv import uv_command
+
+LITTLE_SPACE = 5_000_000_000
+"""Free bytes below which an environment of usual size may not fit."""
+
+_MEASURING = 2.0
+_ANSWERING = 10
+
+
+def virtual_packages(lock: Lock, subdir: str, environment: str | None) -> Iterator[Finding]:
+    """Say whether this machine has what the locked packages ask of it: glibc, CUDA and the like."""
+    here = {}
+    for package in VirtualPackage.detect(VirtualPackageOverrides.from_env()):
+        one = package.into_generic()
+        here[one.name.normalized] = PackageRecord(
+            one.name, str(one.version), one.build_string, 0, subdir
+        )
+    lacking: dict[str, set[str]] = {}
+    for name, solution in lock.environments.items():
+        for record in solution.get(subdir, ()) if environment in (None, name) else ():
+            for text in record.depends:
+                asked = package_name(text)
+                if asked.startswith("__") and not (
+                    asked in here and MatchSpec(text).matches(here[asked])
+                ):
+                    lacking.setdefault(text, set()).add(record.name.normalized)
+    has = ", ".join(f"{name} {record.version}" for name, record in sorted(here.items()))
+    for text, names in sorted(lacking.items()):
+        found = here.get(package_name(text))
+        instead = f"it has {found.version}" if found else "it has none"
+        yield problem(
+            "machine",
+            f"{', '.join(sorted(names))} will not run here: this machine must have {text}, "
+            f"and {instead}",
+            "Update the system or its driver, work on another machine or in the image, or say in "
+            "virtual-packages.yml what your machines have and run 'strata lock'.",
+        )
+    if not lacking:
+        yield ok("machine", f"fits the lock: {has}")
+
+
+def bash() -> Finding:
+    """Say whether there is the shell that activation scripts run in."""
+    if path := shutil.which("bash"):
+        return ok("bash", path)
+    return problem("bash", "bash is not on PATH", "Install it: 'strata run' and 'shell' need it.")
+
+
+def uv(lock: Lock, subdir: str) -> Iterator[Finding]:
+    """Say whether uv is there, where the lock has packages from a Python index."""
+    count = max((len(wheels.get(subdir, ())) for wheels in lock.wheels.values()), default=0)
+    if not count:
+        return
+    try:
+        yield ok("uv", uv_command()[0])
+    except FileNotFoundError:
+        yield problem(
+            "uv",
+            f"the lock has {count} packages from a Python index, and uv, which installs them, is "
+            "not there",
+            "Install strata again: uv comes with it.",
+        )
+
+
+def cache(project: Path) -> Iterator[Finding]:
+    """Say whether packages can be kept, how many are, and whether they can be linked."""
+    folder = channels.cache_dir()
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        yield problem(
+            "cache",
+            f"{folder} cannot be written",
+            "Mend its permissions, or set RATTLER_CACHE_DIR to another folder.",
+        )
+        return
+    free = shutil.disk_usage(nearest).free
+    size, whole = _size(folder) if folder.exists() else (0, True)
+    what = f"{folder}: {'' if whole else 'more than '}{console.megabytes(size)}"
+    if free < LITTLE_SPACE:
+        yield warning(
+            "cache", f"{what}, and only {console.megabytes(free)} free", "Make room on that disk."
+        )
+    else:
+        yield ok("cache", f"{what}, {console.megabytes(free)} free")
+    if nearest.stat().st_dev == project.stat().st_dev:
+        yield ok("links", "cache and project share a file system: packages are linked, not copied")
+    else:
+        yield warning(
+            "links",
+            "the cache is on another file system than the project, so packages are copied",
+            "Set RATTLER_CACHE_DIR to a folder on the project's disk to save time and space.",
+        )
+
+
+def docker() -> Iterator[Finding]:
+    """Say whether Docker and buildx answer; strata works without them."""
+    if not shutil.which("docker"):
+        yield warning(
+            "docker", "docker is not there", "Install it to build or pull the project's images."
+        )
+        return
+    server = _answer("docker", "version", "--format", "{{.Server.Version}}")
+    if server is None:
+        yield warning("docker", "no Docker daemon answers", "Start Docker to build or pull images.")
+    else:
+        yield ok("docker", server)
+    buildx = _answer("docker", "buildx", "version")
+    if buildx is None:
+        yield warning("buildx", "docker has no buildx", "Install the docker-buildx plugin.")
+    else:
+        yield ok("buildx", buildx)
+
+
+def _answer(*command: str) -> str | None:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_ANSWERING
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = done.stdout.strip().splitlines()
+    return lines[0] if done.returncode == 0 and lines else None
+
+
+def _size(folder: Path) -> tuple[int, bool]:
+    """Return the size of a folder's files, and whether there was time for all of them."""
+    deadline = time.monotonic() + _MEASURING
+    total = 0
+    pending = [str(folder)]
+    while pending:
+        if time.monotonic() > deadline:
+            return total, False
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
+    return total, True

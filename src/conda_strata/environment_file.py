@@ -1,0 +1,255 @@
+"""One environment file: conda's ``environment.yml``, read with the place of every entry."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from conda_strata import platforms, selectors, urls
+from conda_strata.errors import ManifestError, UsageError
+
+_KNOWN = {
+    "name",
+    "channels",
+    "platforms",
+    "dependencies",
+    "variables",
+    "exclude-newer",
+}
+
+
+class ManifestWarning(UserWarning):
+    """Something in an environment file is passed over."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One entry of ``dependencies:`` or of its ``pip:`` list, and where it was written.
+
+    Attributes
+    ----------
+    text
+        A conda MatchSpec, or a requirement as in PEP 508.
+    selector
+        The platform selector behind it, such as ``linux``.
+    """
+
+    text: str
+    file: Path
+    line: int
+    selector: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The place of the spec, as ``file:line``."""
+        return f"{self.file}:{self.line}"
+
+    def applies(self, subdir: str) -> bool:
+        """Whether the spec is meant for *subdir*."""
+        return self.selector is None or selectors.holds(self.selector, subdir)
+
+
+@dataclass
+class EnvironmentFile:
+    """What one file says; see :class:`conda_strata.manifest.Manifest`."""
+
+    specs: list[Spec] = field(default_factory=list)
+    pip: list[Spec] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    platforms: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    exclude_newer: str | None = None
+
+
+def read(file: Path) -> EnvironmentFile:
+    """Read an environment file.
+
+    Raises
+    ------
+    ManifestError
+        When it is not one; the message names file and line.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        raise ManifestError(f"{file} does not exist", "Name the environment file: -f.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{file} cannot be read: {error}") from error
+    return _Reader(file, text).read()
+
+
+class _Reader:
+    def __init__(self, file: Path, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.lines = text.splitlines()
+
+    def read(self) -> EnvironmentFile:
+        fields = dict(self._fields())
+        found = EnvironmentFile()
+        self._dependencies(fields.get("dependencies"), found)
+        found.channels = list(self._channels(fields.get("channels")))
+        found.platforms = list(self._platforms(fields.get("platforms")))
+        found.variables = dict(self._variables(fields.get("variables")))
+        if (cutoff := fields.get("exclude-newer")) is not None:
+            found.exclude_newer = str(cutoff.value)
+        return found
+
+    def _fields(self) -> Iterator[tuple[str, yaml.Node]]:
+        try:
+            root = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            raise ManifestError(
+                f"{self.file}:{line}: not YAML: {error.problem}",
+                "Check the indentation and the quotes.",
+            ) from error
+        except yaml.YAMLError as error:
+            raise ManifestError(f"{self.file} cannot be read: {error}") from error
+        if not isinstance(root, yaml.MappingNode):
+            raise ManifestError(
+                f"{self.file}:1: an environment file is a mapping",
+                "It starts with 'dependencies:'.",
+            )
+        seen: set[str] = set()
+        for key, value in root.value:
+            if key.value in seen:
+                raise ManifestError(f"{self._at(key)}: {key.value!r} stands here a second time")
+            seen.add(key.value)
+            if key.value in _KNOWN:
+                yield key.value, value
+            else:
+                warnings.warn(
+                    f"{self._at(key)}: {key.value!r} is not used by strata",
+                    ManifestWarning,
+                    stacklevel=2,
+                )
+
+    def _dependencies(self, node: yaml.Node | None, found: EnvironmentFile) -> None:
+        for item in self._sequence(node, "dependencies"):
+            if isinstance(item, yaml.MappingNode):
+                for key, value in item.value:
+                    if key.value != "pip":
+                        raise ManifestError(
+                            f"{self._at(key)}: {key.value!r} cannot hold dependencies",
+                            "Only 'pip:' has a list of its own; write 'name >=1' without a colon.",
+                        )
+                    for entry in self._texts(value, "pip"):
+                        found.pip.append(self._requirement(entry))
+            else:
+                found.specs.append(self._match_spec(self._text(item, "dependencies")))
+
+    def _match_spec(self, item: yaml.ScalarNode) -> Spec:
+        from rattler import MatchSpec
+        from rattler.exceptions import InvalidMatchSpecError
+
+        try:
+            channel = MatchSpec(item.value).channel
+        except InvalidMatchSpecError as error:
+            reason = str(error).splitlines()[0]
+            raise ManifestError(
+                f"{self._at(item)}: {item.value!r} is no package spec: {reason}",
+                "Write it like 'numpy', 'numpy >=2' or 'numpy =2.1'.",
+            ) from error
+        if channel:
+            self._check_channel(channel.base_url, item)
+        return self._spec(item)
+
+    def _requirement(self, item: yaml.ScalarNode) -> Spec:
+        from packaging.requirements import InvalidRequirement, Requirement
+
+        try:
+            requirement = Requirement(item.value)
+        except InvalidRequirement as error:
+            raise ManifestError(
+                f"{self._at(item)}: {item.value!r} is no requirement that can be locked",
+                "Name a package as in 'rich >=13'. Options, other files, folders and git "
+                "repositories have no hash to lock; install your own code with the project.",
+            ) from error
+        if requirement.url and not re.match(r"https?://.+\.whl(#|$)", requirement.url):
+            raise ManifestError(
+                f"{self._at(item)}: {requirement.name} does not come from a wheel",
+                "Only wheels can be locked: name a version, or the URL of a wheel.",
+            )
+        return self._spec(item)
+
+    def _spec(self, item: yaml.ScalarNode) -> Spec:
+        rest = self.lines[item.end_mark.line][item.end_mark.column :]
+        try:
+            selector = selectors.find(rest.strip()) if "#" in rest else None
+        except ValueError as error:
+            raise ManifestError(
+                f"{self._at(item)}: {str(error)!r} is no platform selector",
+                f"Combine these with 'and', 'or', 'not': {', '.join(selectors.KNOWN)}.",
+            ) from error
+        return Spec(item.value, self.file, item.start_mark.line + 1, selector)
+
+    def _channels(self, node: yaml.Node | None) -> Iterator[str]:
+        for item in self._texts(node, "channels"):
+            if item.value == "defaults":
+                raise ManifestError(
+                    f"{self._at(item)}: the channel 'defaults' is not supported",
+                    "Use conda-forge (and 'nodefaults' to keep conda from adding it).",
+                )
+            if item.value != "nodefaults":
+                self._check_channel(item.value, item)
+                yield item.value
+
+    def _check_channel(self, channel: str, item: yaml.Node) -> None:
+        if urls.has_credentials(channel):
+            raise ManifestError(
+                f"{self._at(item)}: a channel's URL holds credentials",
+                "Take them out: they belong into rattler's or conda's login ('pixi auth login'), "
+                "not into a file under version control.",
+            )
+        urls.require_safe([channel], self._at(item))
+
+    def _platforms(self, node: yaml.Node | None) -> Iterator[str]:
+        for item in self._texts(node, "platforms"):
+            try:
+                yield platforms.subdir(item.value)
+            except UsageError as error:
+                raise ManifestError(f"{self._at(item)}: {error.what}", error.mend) from error
+
+    def _variables(self, node: yaml.Node | None) -> Iterator[tuple[str, str]]:
+        if node is None or _is_empty(node):
+            return
+        if not isinstance(node, yaml.MappingNode):
+            raise ManifestError(
+                f"{self._at(node)}: 'variables' is a mapping", "Write 'NAME: text'."
+            )
+        for key, value in node.value:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(key.value)):
+                raise ManifestError(f"{self._at(key)}: {key.value!r} is no name of a variable")
+            yield key.value, self._text(value, "variables").value
+
+    def _sequence(self, node: yaml.Node | None, key: str) -> list[yaml.Node]:
+        if node is None or _is_empty(node):
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            raise ManifestError(
+                f"{self._at(node)}: {key!r} is a list", "Start each line with '- '."
+            )
+        return list(node.value)
+
+    def _texts(self, node: yaml.Node | None, key: str) -> Iterator[yaml.ScalarNode]:
+        for item in self._sequence(node, key):
+            yield self._text(item, key)
+
+    def _text(self, node: yaml.Node, key: str) -> yaml.ScalarNode:
+        if not isinstance(node, yaml.ScalarNode):
+            raise ManifestError(f"{self._at(node)}: an entry of {key!r} is one line of text")
+        return node
+
+    def _at(self, node: yaml.Node) -> str:
+        return f"{self.file}:{node.start_mark.line + 1}"
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == ""

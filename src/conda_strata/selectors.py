@@ -1,0 +1,63 @@
+"""Platform selectors: ``# [linux]`` behind a dependency, as conda-lock and conda-build have it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+_NAMES = {
+    "linux-64": {"linux", "linux64", "unix", "x86_64"},
+    "linux-aarch64": {"linux", "aarch64", "unix"},
+    "osx-64": {"osx", "osx64", "unix", "x86_64"},
+    "osx-arm64": {"osx", "arm64", "unix"},
+    "win-64": {"win", "win64", "x86_64"},
+}
+KNOWN = sorted({name for names in _NAMES.values() for name in names})
+"""Every name that a selector can use."""
+
+
+def find(comment: str) -> str | None:
+    """Return the selector of a comment, or None when it has none.
+
+    ``# [linux and not aarch64]`` is a selector; ``# see [1]`` is only a remark.
+
+    Raises
+    ------
+    ValueError
+        When the comment is nothing but brackets, and what they hold is no selector.
+    """
+    found = re.search(r"\[([^\[\]]+)\]\s*$", comment)
+    if found is None:
+        return None
+    try:
+        _evaluate(_parse(found[1]), set())
+    except ValueError:
+        if re.fullmatch(r"#\s*\[[^\[\]]+\]\s*", comment):
+            raise
+        return None
+    return found[1].strip()
+
+
+def holds(selector: str, subdir: str) -> bool:
+    """Whether *selector*, as returned by :func:`find`, selects *subdir*."""
+    return _evaluate(_parse(selector), _NAMES[subdir])
+
+
+def _parse(selector: str) -> ast.expr:
+    try:
+        return ast.parse(selector.strip(), mode="eval").body
+    except SyntaxError:
+        raise ValueError(selector) from None
+
+
+def _evaluate(node: ast.expr, true: set[str]) -> bool:
+    match node:
+        case ast.Name(id=name) if name in KNOWN:
+            return name in true
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not _evaluate(operand, true)
+        case ast.BoolOp(op=operator, values=values):
+            held = [_evaluate(value, true) for value in values]
+            return all(held) if isinstance(operator, ast.And) else any(held)
+        case _:
+            raise ValueError(ast.unparse(node))

@@ -1,0 +1,75 @@
+"""A Python package index (PEP 503) of small hand-made wheels, served on loopback."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class PythonIndex:
+    """Wheels in a folder, listed as an index."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = f"{url}/simple"
+
+    def add(
+        self,
+        name: str,
+        version: str = "1.0",
+        requires: Sequence[str] = (),
+        tags: Sequence[str] = ("py3-none-any",),
+        command: str | None = None,
+    ) -> None:
+        """Add a release with a wheel for each of *tags*, each with a module and maybe a command."""
+        for tag in tags:
+            self._write_wheel(name, version, requires, tag, command)
+        page = self.folder / "simple" / name / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        links = [
+            f'<a href="/{wheel.name}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}">'
+            f"{wheel.name}</a>"
+            for wheel in sorted(self.folder.glob(f"{name.replace('-', '_')}-*.whl"))
+        ]
+        page.write_text("<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>")
+
+    def _write_wheel(
+        self, name: str, version: str, requires: Sequence[str], tag: str, command: str | None
+    ) -> None:
+        module = name.replace("-", "_")
+        info = f"{module}-{version}.dist-info"
+        headers = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
+        headers += [f"Requires-Dist: {required}" for required in requires]
+        files = {
+            f"{module}/__init__.py": f"tag = {tag!r}\n\n\ndef main():\n    print({version!r})\n",
+            f"{info}/METADATA": "\n".join(headers) + "\n",
+            f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        }
+        if command:
+            points = f"[console_scripts]\n{command} = {module}:main\n"
+            files[f"{info}/entry_points.txt"] = points
+        files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in files) + f"{info}/RECORD,,\n"
+        with zipfile.ZipFile(self.folder / f"{module}-{version}-{tag}.whl", "w") as wheel:
+            for path, text in files.items():
+                wheel.writestr(zipfile.ZipInfo(path), text)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[PythonIndex]:
+    """Serve an index on a free port of loopback."""
+    handler = functools.partial(_Handler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield PythonIndex(folder, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
