@@ -10,8 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from conda_strata import platforms, selectors, urls
+from conda_strata import platforms, selectors
 from conda_strata.errors import ManifestError, UsageError
+from conda_strata.spec import Spec, check_channel, check_match_spec, check_requirement
 
 _KNOWN = {
     "name",
@@ -25,33 +26,6 @@ _KNOWN = {
 
 class ManifestWarning(UserWarning):
     """Something in an environment file is passed over."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One entry of ``dependencies:`` or of its ``pip:`` list, and where it was written.
-
-    Attributes
-    ----------
-    text
-        A conda MatchSpec, or a requirement as in PEP 508.
-    selector
-        The platform selector behind it, such as ``linux``.
-    """
-
-    text: str
-    file: Path
-    line: int
-    selector: str | None = None
-
-    @property
-    def where(self) -> str:
-        """The place of the spec, as ``file:line``."""
-        return f"{self.file}:{self.line}"
-
-    def applies(self, subdir: str) -> bool:
-        """Whether the spec is meant for *subdir*."""
-        return self.selector is None or selectors.holds(self.selector, subdir)
 
 
 @dataclass
@@ -141,43 +115,12 @@ class _Reader:
                             "Only 'pip:' has a list of its own; write 'name >=1' without a colon.",
                         )
                     for entry in self._texts(value, "pip"):
-                        found.pip.append(self._requirement(entry))
+                        check_requirement(entry.value, self._at(entry))
+                        found.pip.append(self._spec(entry))
             else:
-                found.specs.append(self._match_spec(self._text(item, "dependencies")))
-
-    def _match_spec(self, item: yaml.ScalarNode) -> Spec:
-        from rattler import MatchSpec
-        from rattler.exceptions import InvalidMatchSpecError
-
-        try:
-            channel = MatchSpec(item.value).channel
-        except InvalidMatchSpecError as error:
-            reason = str(error).splitlines()[0]
-            raise ManifestError(
-                f"{self._at(item)}: {item.value!r} is no package spec: {reason}",
-                "Write it like 'numpy', 'numpy >=2' or 'numpy =2.1'.",
-            ) from error
-        if channel:
-            self._check_channel(channel.base_url, item)
-        return self._spec(item)
-
-    def _requirement(self, item: yaml.ScalarNode) -> Spec:
-        from packaging.requirements import InvalidRequirement, Requirement
-
-        try:
-            requirement = Requirement(item.value)
-        except InvalidRequirement as error:
-            raise ManifestError(
-                f"{self._at(item)}: {item.value!r} is no requirement that can be locked",
-                "Name a package as in 'rich >=13'. Options, other files, folders and git "
-                "repositories have no hash to lock; install your own code with the project.",
-            ) from error
-        if requirement.url and not re.match(r"https?://.+\.whl(#|$)", requirement.url):
-            raise ManifestError(
-                f"{self._at(item)}: {requirement.name} does not come from a wheel",
-                "Only wheels can be locked: name a version, or the URL of a wheel.",
-            )
-        return self._spec(item)
+                entry = self._text(item, "dependencies")
+                check_match_spec(entry.value, self._at(entry))
+                found.specs.append(self._spec(entry))
 
     def _spec(self, item: yaml.ScalarNode) -> Spec:
         rest = self.lines[item.end_mark.line][item.end_mark.column :]
@@ -198,17 +141,8 @@ class _Reader:
                     "Use conda-forge (and 'nodefaults' to keep conda from adding it).",
                 )
             if item.value != "nodefaults":
-                self._check_channel(item.value, item)
+                check_channel(item.value, self._at(item))
                 yield item.value
-
-    def _check_channel(self, channel: str, item: yaml.Node) -> None:
-        if urls.has_credentials(channel):
-            raise ManifestError(
-                f"{self._at(item)}: a channel's URL holds credentials",
-                "Take them out: they belong into rattler's or conda's login ('pixi auth login'), "
-                "not into a file under version control.",
-            )
-        urls.require_safe([channel], self._at(item))
 
     def _platforms(self, node: yaml.Node | None) -> Iterator[str]:
         for item in self._texts(node, "platforms"):

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conda_strata import environment_file, platforms, virtual_packages
-from conda_strata.environment_file import ManifestWarning, Spec
+from conda_strata.environment_file import ManifestWarning
 from conda_strata.errors import UsageError
+from conda_strata.spec import Spec
 from conda_strata.virtual_packages import VirtualPackages
 
 __all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "ManifestWarning", "Spec", "find", "load"]

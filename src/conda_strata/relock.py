@@ -65,6 +65,12 @@ def relock(
         for subdir, found in wheels.items()
     }
     solved = solve(manifest, request.subdirs, kept, on_solved, request.newest, on_notice)
+    unhashed = {r.name.normalized for found in solved.values() for r in found if not r.sha256}
+    if unhashed:
+        on_notice(
+            "warning: the channel gives no SHA-256, so what is installed cannot be verified: "
+            + ", ".join(sorted(unhashed))
+        )
     resolved: Wheels = {}
     if manifest.pip:
         from conda_strata.pip import resolve

@@ -167,6 +167,19 @@ def with_one_clock(repodata: Path) -> None:
     repodata.write_text(json.dumps(content))
 
 
+def test_missing_hash_is_said(strata: Strata, project: Path, tmp_path: Path) -> None:
+    channel = HandMadeChannel(tmp_path / "unhashed")
+    channel.add("plain", "1.0")
+    channel.index(compressed=False)
+    repodata = channel.folder / SUBDIR / "repodata.json"
+    content = json.loads(repodata.read_text())
+    for record in content["packages"].values():
+        del record["sha256"]
+    repodata.write_text(json.dumps(content))
+    write_environment(project, channel, ["plain"])
+    assert "warning: the channel gives no SHA-256" in strata("lock").stderr
+
+
 @pytest.fixture
 def channel_with_ages(tmp_path: Path) -> HandMadeChannel:
     channel = HandMadeChannel(tmp_path / "ages")
