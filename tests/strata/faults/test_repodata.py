@@ -26,23 +26,24 @@ FOR_GOOD = [
 ]
 
 OF_ONE_FILE = [
-    pytest.param(faulty.stall_midway, 1, ("no answer within 1 s",), id="stall-midway"),
-    pytest.param(faulty.truncated, 0, ("the answer is damaged",), id="truncated"),
-    pytest.param(faulty.html, 0, ("the answer is damaged, or no repodata",), id="html"),
+    pytest.param(faulty.stall_midway, {0, 1}, ("no answer within 1 s",), id="stall-midway"),
+    pytest.param(faulty.truncated, {0}, ("the answer is damaged",), id="truncated"),
+    pytest.param(faulty.html, {0}, ("the answer is damaged, or no repodata",), id="html"),
 ]
-"""Faults of the one large file of a channel that has no shards."""
+"""Faults of the one large file of a channel that has no shards: rattler fetches it again itself,
+but for some of the stalls, by where the time runs out."""
 
 
 @pytest.mark.parametrize(("fault", "retries", "said"), FOR_GOOD)
 def test_for_good(
     strata: Strata, place: Place, fault: faulty.Fault, retries: int, said: tuple[str, ...]
 ) -> None:
-    fails_and_recovers(strata, place, [("repodata", fault)], retries, said)
+    fails_and_recovers(strata, place, [("repodata", fault)], {retries}, said)
 
 
 @pytest.mark.parametrize(("fault", "retries", "said"), OF_ONE_FILE)
 def test_for_good_without_shards(
-    strata: Strata, place: Place, fault: faulty.Fault, retries: int, said: tuple[str, ...]
+    strata: Strata, place: Place, fault: faulty.Fault, retries: set[int], said: tuple[str, ...]
 ) -> None:
     faults = [("repodata_shards", faulty.status(404)), ("repodata.json", fault)]
     fails_and_recovers(strata, place, faults, retries, said)
@@ -52,7 +53,7 @@ def fails_and_recovers(
     strata: Strata,
     place: Place,
     faults: Sequence[tuple[str, faulty.Fault]],
-    retries: int,
+    retries: set[int],
     said: Sequence[str],
 ) -> None:
     """A bounded number of visible tries, one message, the old lock; and then it works again."""
@@ -68,7 +69,7 @@ def fails_and_recovers(
     assert (failed.returncode, failed.stdout) == (6, ""), failed.stderr
     assert time.monotonic() - begin < 12
     assert_told(failed.stderr, place.server.url, *said)
-    assert failed.stderr.count("trying again in") == retries, failed.stderr
+    assert failed.stderr.count("trying again in") in retries, failed.stderr
     assert place.snapshot() == before
     place.server.script.clear()
     assert strata("lock").returncode == 0
