@@ -25,8 +25,8 @@ MAX_LAYERS = 96
 """Layers of an environment at most: images can have 127, and the base image and what is built on
 top need some."""
 
-MIN_LAYERS = 6
-"""Two for packages of conda's and one for wheels, in each of two environments."""
+MIN_LAYERS = 2
+"""One for each of two environments."""
 
 _SHARED = 4
 """One layer in so many holds the packages that get no layer of their own."""
@@ -43,7 +43,8 @@ class Layer:
     records
         Its conda packages, sorted by name.
     wheels
-        Its packages from a Python index. They never share a layer with conda's.
+        Its packages from a Python index. They share a layer with conda's only where an
+        environment has no more than one.
     """
 
     slot: int
@@ -107,6 +108,9 @@ def _spread(
     records: Sequence[RepoDataRecord], wheels: Sequence[Wheel], first: int, slots: int
 ) -> list[Layer]:
     """Share packages out over *slots*; the last is kept for wheels, so that they move no other."""
+    if slots == 1:
+        ordered = tuple(sorted(records, key=lambda r: r.name.normalized))
+        return [Layer(first, ordered, tuple(wheels))] if ordered or wheels else []
     last = slots - 1
     layers = _spread_records(records, first, last)
     return [*layers, Layer(first + last, (), tuple(wheels))] if wheels else layers

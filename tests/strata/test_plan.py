@@ -81,13 +81,13 @@ def test_order_of_the_lock_does_not_matter() -> None:
     assert plan(straight, "default", SUBDIR) == plan(turned, "default", SUBDIR)
 
 
-@pytest.mark.parametrize("number", [-1, 0, 5, 97, 1000])
+@pytest.mark.parametrize("number", [-1, 0, 1, 97, 1000])
 def test_layers_are_limited(number: int) -> None:
-    with pytest.raises(UsageError, match="6 to 96"):
+    with pytest.raises(UsageError, match="2 to 96"):
         plan(lock(default=STACK), "default", SUBDIR, number)
 
 
-@pytest.mark.parametrize("number", [6, 7, 10, 96])
+@pytest.mark.parametrize("number", [2, 3, 10, 96])
 def test_any_allowed_number_holds_everything(number: int) -> None:
     both = lock(default=STACK, dev=STACK | {"tool": 5, "other": 6})
     layers = plan(both, "dev", SUBDIR, number)
