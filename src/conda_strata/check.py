@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rattler import Channel, MatchSpec
 
 from conda_strata.errors import StaleLockError
-from conda_strata.lock import Lock, closure, identity, package_name, wheel_closure
+from conda_strata.lock import Lock, identity, package_name, reached, wheel_closure
 from conda_strata.manifest import Manifest
 from conda_strata.virtual_packages import as_text
 
@@ -87,8 +87,7 @@ def _environment_problems(
             yield Problem(
                 f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
             )
-    reached = {record.name.normalized for record in closure(roots, records)}
-    for name in sorted(set(by_name) - reached):
+    for name in sorted(by_name.keys() - reached(roots, by_name)):
         yield Problem(f"nothing needs {name} on {subdir} any more")
 
 
@@ -115,6 +114,6 @@ def _wheel_problems(
             yield Problem(f"{spec.text!r} (pip) is not locked for {subdir}", spec.where)
         elif not requirement.specifier.contains(version, prereleases=True):
             yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
-    reached = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
-    for name in sorted({wheel.name for wheel in wheels} - reached):
+    needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
+    for name in sorted({wheel.name for wheel in wheels} - needed):
         yield Problem(f"nothing needs {name} (pip) on {subdir} any more")

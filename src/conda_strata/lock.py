@@ -153,6 +153,12 @@ def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> 
 def closure(names: Iterable[str], records: Sequence[RepoDataRecord]) -> list[RepoDataRecord]:
     """Return those of *records* that *names* are or depend on, in the order of *records*."""
     by_name = {record.name.normalized: record for record in records}
+    wanted = reached(names, by_name)
+    return [record for name, record in by_name.items() if name in wanted]
+
+
+def reached(names: Iterable[str], by_name: Mapping[str, RepoDataRecord]) -> set[str]:
+    """Return which of the packages in *by_name* *names* are or depend on."""
     wanted: set[str] = set()
     pending = [name for name in names if name in by_name]
     while pending:
@@ -160,7 +166,7 @@ def closure(names: Iterable[str], records: Sequence[RepoDataRecord]) -> list[Rep
         if name not in wanted:
             wanted.add(name)
             pending += [d for d in map(package_name, by_name[name].depends) if d in by_name]
-    return [record for record in records if record.name.normalized in wanted]
+    return wanted
 
 
 def wheel_closure(names: Iterable[str], wheels: Sequence[Wheel]) -> list[Wheel]:
