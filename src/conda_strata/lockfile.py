@@ -6,7 +6,6 @@ Version 7 is written, versions 6 and 7 are read. Each environment lists all its 
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
+from conda_strata import atomic
 from conda_strata.errors import LockError, StaleLockError, StrataError
 from conda_strata.lock import Lock, Solution, Wheel, Wheels
 from conda_strata.manifest import DEFAULT
@@ -64,8 +64,7 @@ def read(path: Path) -> Lock:
 def write(lock: Lock) -> None:
     """Write the lock to its path: all of it or, on any failure, nothing.
 
-    Where the process is killed half-way, the next one overwrites what it left beside the lock;
-    two at once are kept apart by :mod:`conda_strata.exclusive`.
+    Two at once are kept apart by :mod:`conda_strata.exclusive`.
 
     Raises
     ------
@@ -85,28 +84,18 @@ def write(lock: Lock) -> None:
         for subdir, wheels in lock.wheels.get(name, {}).items():
             for wheel in wheels:
                 file.add_pypi_package(name, handles[subdir], wheel.name, wheel.version, wheel.url)
-    target = lock.path.resolve()
-    partial = target.with_name(f".{target.name}.partial")
     try:
         with tempfile.TemporaryDirectory(prefix="strata-lock-") as folder:
             draft = Path(folder) / FILE_NAME
             file.to_path(draft)
             _complete_wheels(draft, lock)
             content = draft.read_bytes()
-        try:
-            with partial.open("wb") as handle:
-                handle.write(content)
-                handle.flush()
-                os.fsync(handle.fileno())
-            partial.replace(target)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise StrataError(
             f"{lock.path} cannot be written: {error.strerror or error}",
-            "The lock is as it was. Make room or get the right to write there, then repeat.",
+            "The lock is as it was. Make room in the folder for temporary files, then repeat.",
         ) from error
+    atomic.write(lock.path, content)
 
 
 def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:

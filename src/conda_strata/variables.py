@@ -41,5 +41,5 @@ def write(prefix: Path, variables: Mapping[str, str]) -> None:
             target.unlink(missing_ok=True)
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(target, wanted[path])
+        atomic.write(target, wanted[path].encode())
         target.chmod(0o664)

@@ -32,7 +32,7 @@ def site_packages(records: Sequence[RepoDataRecord]) -> str:
     return f"lib/python{minor}/site-packages"
 
 
-def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> list[str]:
+def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> None:
     """Take the wheels out of *prefix* that strata put there and that *wheels* lacks.
 
     Parameters
@@ -43,11 +43,6 @@ def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> l
         What it shall hold.
     folder
         Where that will be, relative to *prefix*; None where there will be no Python.
-
-    Returns
-    -------
-    list
-        The names of the packages taken out.
 
     Raises
     ------
@@ -60,11 +55,10 @@ def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> l
     ]
     if stale:
         _run("pip", "uninstall", "--python", str(_python(prefix)), *stale)
-    return stale
 
 
-def install_wheels(prefix: Path, wheels: Sequence[Wheel]) -> list[str]:
-    """Add those of *wheels* to *prefix* that are not there; return their names.
+def install_wheels(prefix: Path, wheels: Sequence[Wheel]) -> None:
+    """Add those of *wheels* to *prefix* that are not there.
 
     Raises
     ------
@@ -77,7 +71,6 @@ def install_wheels(prefix: Path, wheels: Sequence[Wheel]) -> list[str]:
     missing = [wheel for wheel in wheels if wheel.url not in present]
     if missing:
         _install(missing, "--python", str(_python(prefix)))
-    return [wheel.name for wheel in missing]
 
 
 def link_wheels(
@@ -97,7 +90,7 @@ def link_wheels(
     words += ["--python-version", target.python, "--python-platform", target.uv_name]
     _install(wheels, *words, environment=target.environment)
     (tree / ".lock").unlink(missing_ok=True)
-    (written,) = tree.glob("[Ll]ib/**/site-packages")
+    (written,) = _places(tree)
     if written != tree / folder:
         (tree / folder).parent.mkdir(parents=True, exist_ok=True)
         written.rename(tree / folder)
@@ -165,12 +158,18 @@ def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
 
     What a person added by hand, with pip or as an editable project, is not among them.
     """
-    for place in sorted(prefix.glob("[Ll]ib/**/site-packages")):
+    for place in _places(prefix):
         for found in distributions(path=[str(place)]):
             if (found.read_text("INSTALLER") or "").strip() == "uv":
                 source = json.loads(found.read_text("direct_url.json") or "{}")
                 if "archive_info" in source:
                     yield place.relative_to(prefix).as_posix(), found.name, source["url"]
+
+
+def _places(prefix: Path) -> list[Path]:
+    """Return the folders of Python packages; conda's ``lib/python3.1`` is but a link to one."""
+    found = [*prefix.glob("lib/python*/site-packages"), *prefix.glob("Lib/site-packages")]
+    return sorted(place for place in found if not place.parent.is_symlink())
 
 
 def _python(prefix: Path) -> Path:

@@ -52,6 +52,16 @@ def add_platform(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_prefix(parser: argparse.ArgumentParser) -> None:
+    """Add ``--prefix``: an environment that is installed."""
+    parser.add_argument(
+        "--prefix",
+        metavar="DIR",
+        type=Path,
+        help="the environment (default: $STRATA_PREFIX, else .conda, else the active one)",
+    )
+
+
 def add_max_layers(parser: argparse.ArgumentParser) -> None:
     """Add ``--max-layers``."""
     parser.add_argument(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from conda_strata.commands import options
 
@@ -13,12 +12,7 @@ EXAMPLE = "strata run -- python -m my_package"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument(
-        "--prefix",
-        metavar="DIR",
-        type=Path,
-        help="the environment (default: $STRATA_PREFIX, else .conda, else the active one)",
-    )
+    options.add_prefix(parser)
     options.add_platform(parser)
     parser.add_argument("words", metavar="CMD", nargs="+", help="the command, after '--'")
 

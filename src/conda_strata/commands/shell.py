@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conda_strata.commands import options
+
 HELP = "open a shell inside the installed environment, activated as conda does it"
 EXAMPLE = "strata shell"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument(
-        "--prefix",
-        metavar="DIR",
-        type=Path,
-        help="the environment (default: $STRATA_PREFIX, else .conda, else the active one)",
-    )
+    options.add_prefix(parser)
     parser.add_argument(
         "--shell",
         metavar="PROGRAM",

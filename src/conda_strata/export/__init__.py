@@ -41,4 +41,4 @@ def write(path: Path, text: str) -> None:
         # A terminal or a pipe, such as /dev/stdout, has to stay what it is.
         path.write_text(text, "utf-8")
     else:
-        atomic.write(path.resolve(), text)
+        atomic.write(path, text.encode())
