@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, RepoDataRecord, Subdir
@@ -31,6 +31,7 @@ def install(
     cache: Path | None = None,
     reporter: InstallerReporter | None = None,
     relink: bool = False,
+    only: Collection[str] | None = None,
     on_notice: Callable[[str], None] = lambda _text: None,
 ) -> None:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
@@ -51,6 +52,8 @@ def install(
         Told of each download and link.
     relink
         Whether also packages that seem to be there already are linked again.
+    only
+        Names of the records to install; the others only tell what the prefix is made for.
     on_notice
         Told of waits and of further tries.
 
@@ -62,6 +65,7 @@ def install(
         When the prefix cannot be written.
     """
     packages = cache or channels.cache_dir() / "pkgs"
+    names = {record.name.normalized for record in records}
 
     async def attempt() -> None:
         watch = Watch(reporter, on_notice)
@@ -78,7 +82,8 @@ def install(
             reporter=reporter,
             show_progress=False,
             alternative_target_prefix=home,
-            reinstall_packages={r.name.normalized for r in records} if relink else None,
+            reinstall_packages=names if relink else None,
+            ignored_packages=names - set(only) if only is not None else None,
         )
 
     def run() -> None:

@@ -63,13 +63,44 @@ def test_layers_together_are_the_native_prefix(strata: Strata, project: Path) ->
             assert (layered / file).read_bytes() == (native / file).read_bytes(), file
 
 
-def test_plan_and_layers_agree(strata: Strata, project: Path) -> None:
+def packages(layer: Path) -> list[str]:
+    records = (layer / PREFIX / "conda-meta").glob("*.json")
+    return sorted(record.name.removesuffix(".json") for record in records)
+
+
+def test_plan_and_layers_agree(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
+    write_environment(project, channel, ["frames", "paths", "left"])
+    strata("lock")
     plan = json.loads(strata("plan", "--env", "dev", "--json").stdout)
     strata("layers", "--env", "dev", "--out", "out")
     assert [p.name for p in sorted((project / "out").iterdir())] == [f"{i:02}" for i in range(96)]
     for layer in plan["layers"]:
-        records = (project / "out" / layer["id"] / PREFIX / "conda-meta").glob("*.json")
-        assert sorted(r.name.removesuffix(".json") for r in records) == layer["packages"]
+        assert packages(project / "out" / layer["id"]) == layer["packages"]
+
+
+def test_packages_that_own_the_same_file_share_a_layer(strata: Strata, project: Path) -> None:
+    """Whichever wins: the layer is right on its own, and no other depends on it."""
+    strata("layers", "--out", "out")
+    holders = [layer for layer in (project / "out").iterdir() if "left-1.0-h0_0" in packages(layer)]
+    assert [packages(layer) for layer in holders] == [["left-1.0-h0_0", "right-1.0-h0_0"]]
+    loser = [p for layer in holders for p in layer.rglob("__clobbers__/*/share/shared.txt")]
+    assert len(loser) == 1
+
+
+def test_a_collision_with_dev_leaves_the_layers_of_default_alone(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
+    """They are the same in both images, so dev's file comes on top."""
+    write_environment(project, channel, ["frames", "right"])
+    write_environment(project, channel, ["left"], "environment-dev.yml")
+    strata("lock")
+    strata("layers", "--out", "default")
+    strata("layers", "--env", "dev", "--out", "dev")
+    for slot in range(64):
+        name = f"{slot:02}"
+        assert fingerprint(project / "default" / name) == fingerprint(project / "dev" / name)
+    files = sorted((project / "dev").glob("*/opt/env/share/shared.txt"))
+    assert [file.read_text() for file in files] == ["right\n", "left\n"]
 
 
 def test_default_is_the_start_of_dev(strata: Strata) -> None:

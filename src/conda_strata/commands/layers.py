@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conda_strata.commands import options
-
-if TYPE_CHECKING:
-    from conda_strata.manifest import Manifest
 
 HELP = "write the trees of the image layers, byte for byte the same on every machine"
 EXAMPLE = "strata layers --env dev --out /layers"
@@ -45,10 +41,9 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata import console, lockfile, platforms
     from conda_strata import manifest as manifests
     from conda_strata.check import require_fresh
+    from conda_strata.layer_set import LayerSet
     from conda_strata.layers import write_layers
-    from conda_strata.plan import plan
     from conda_strata.relock import Request, relock
-    from conda_strata.wheel_tags import Target
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     files = args.files or manifests.find(Path())
@@ -60,35 +55,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         with console.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]), on_notice=console.say)
-    layers = plan(lock, args.env, subdir, args.max_layers)
+    wanted = LayerSet.of(
+        lock, manifest, args.env, subdir, prefix=args.prefix, max_layers=args.max_layers
+    )
     with console.installing() as reporter:
-        write_layers(
-            layers,
-            args.out,
-            subdir,
-            args.max_layers,
-            prefix=args.prefix,
-            variables=_variables(manifest, args.env, args.max_layers),
-            target=Target.of(lock, args.env, subdir),
-            reporter=reporter,
-            on_notice=console.say,
-        )
+        write_layers(wanted, args.out, args.max_layers, reporter=reporter, on_notice=console.say)
+    layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")
     return 0
-
-
-def _variables(
-    manifest: Manifest | None, environment: str, max_layers: int
-) -> dict[int, dict[str, str]]:
-    """Return the slots that hold variables: the first of ``default`` and that of *environment*."""
-    from conda_strata.manifest import DEFAULT
-    from conda_strata.plan import default_slots
-
-    if manifest is None:
-        return {}
-    found = {0: manifest.environment_variables(DEFAULT)}
-    if manifest.variables.get(environment) and environment != DEFAULT:
-        first = default_slots(max_layers) if DEFAULT in manifest.environments else 0
-        found[first] = manifest.environment_variables(environment)
-    return found

@@ -1,0 +1,146 @@
+"""What a layer holds: the files of its packages, with all that tells of a machine made regular.
+
+The packages are linked in the file system of the package cache, exactly as in a native prefix (so
+files that two packages own are settled the same way), and then shared out by the package that owns
+each file. Modes, times and the records in ``conda-meta`` become the same on every machine.
+
+An environment that extends another is linked apart from it, so that the layers of the one below
+are the same with and without it.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
+from pathlib import Path, PurePosixPath
+
+from rattler import InstallerReporter, RepoDataRecord
+
+from conda_strata import channels, collisions
+from conda_strata.install import install
+from conda_strata.layer_set import LayerSet
+from conda_strata.lock import identity
+from conda_strata.wheels import link_wheels, site_packages
+
+EPOCH = 315532800
+"""1980-01-01, the earliest time that a zip archive can hold: the time of every folder."""
+
+FILE, PROGRAM, FOLDER = 0o664, 0o775, 0o775
+"""Modes. The environment is writable by its group (0 in an image): a user of any id in that group
+can add packages to it, without a chown."""
+
+_MACHINE_KEYS = ("extracted_package_dir", "package_tarball_full_path", "link", "requested_specs")
+"""Keys of a ``conda-meta`` record that tell of the machine, the cache or the wanted."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a symbolic link points to."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or symbolic link of a layer.
+
+    Attributes
+    ----------
+    path
+        Relative to the environment's prefix.
+    content
+        The file to copy, the bytes to write, or where the link points to.
+    mode
+        Permission bits.
+    time
+        Of last modification, in seconds since 1970: the package's own, or that of its build
+        where linking made the file.
+    """
+
+    path: str
+    content: Path | bytes | Link
+    mode: int = FILE
+    time: int = EPOCH
+
+
+@contextmanager
+def linked(
+    wanted: LayerSet,
+    *,
+    reporter: InstallerReporter | None = None,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> Iterator[dict[int, list[Entry]]]:
+    """Link the layers of *wanted* and yield slot to its entries, sorted by path.
+
+    Packages that own the same file are in the same slot. The files that entries name are gone
+    when the context is left.
+
+    Raises
+    ------
+    NetworkError
+        When a package cannot be downloaded, or is not what the lock says.
+    """
+    cache = channels.cache_dir()
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".layers-") as folder:
+        found = {slot: _texts(files) for slot, files in wanted.files.items()}
+        for part in wanted.parts():
+            names = {record.name.normalized for layer in part for record in layer.records}
+            prefix = Path(folder) / f"env-{part[0].id}"
+            if names:
+                install(
+                    wanted.records,
+                    prefix,
+                    wanted.subdir,
+                    only=names,
+                    home=wanted.prefix,
+                    reporter=reporter,
+                    on_notice=on_notice,
+                )
+            for layer in collisions.together(part, prefix):
+                entries = found.setdefault(layer.slot, [])
+                for record in layer.records:
+                    entries += _package(record, prefix)
+                if layer.wheels and wanted.target:
+                    tree = Path(folder) / f"wheels-{layer.id}"
+                    place = site_packages(wanted.records)
+                    link_wheels(layer.wheels, tree, wanted.target, place, wanted.prefix)
+                    entries += _tree(tree)
+        yield {slot: sorted(found[slot], key=attrgetter("path")) for slot in sorted(found)}
+
+
+def _package(record: RepoDataRecord, prefix: Path) -> Iterator[Entry]:
+    meta = f"conda-meta/{identity(record)}.json"
+    description = json.loads((prefix / meta).read_text("utf-8"))
+    built = int(record.timestamp.timestamp()) if record.timestamp else EPOCH
+    for key in _MACHINE_KEYS:
+        description.pop(key, None)
+    description["files"].sort()
+    description["paths_data"]["paths"].sort(key=itemgetter("_path"))
+    for name in description["files"]:
+        yield _file(name, prefix / name, built)
+    text = json.dumps(description, indent=2, sort_keys=True) + "\n"
+    yield Entry(meta, text.encode(), time=built)
+
+
+def _tree(tree: Path) -> Iterator[Entry]:
+    for file in tree.rglob("*"):
+        if file.is_symlink() or not file.is_dir():
+            yield _file(file.relative_to(tree).as_posix(), file, EPOCH)
+
+
+def _texts(files: Mapping[PurePosixPath, str]) -> list[Entry]:
+    return [Entry(path.as_posix(), text.encode()) for path, text in files.items()]
+
+
+def _file(path: str, source: Path, built: int) -> Entry:
+    status = source.lstat()
+    time = min(int(status.st_mtime), built)
+    if stat.S_ISLNK(status.st_mode):
+        return Entry(path, Link(str(source.readlink())), 0o777, time)
+    return Entry(path, source, PROGRAM if status.st_mode & 0o111 else FILE, time)
