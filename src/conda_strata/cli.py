@@ -15,8 +15,8 @@ from conda_strata.errors import StrataError
 INTERRUPTED = 130
 
 _COMMANDS = (
-    "lock", "check", "diff", "export", "install", "run", "shell", "plan",
-    "layers", "key", "doctor", "completion",
+    "lock", "check", "diff", "export", "install", "run", "shell", "plan", "size",
+    "layers", "push", "key", "doctor", "completion",
 )  # fmt: skip
 
 

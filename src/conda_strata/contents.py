@@ -88,7 +88,7 @@ def linked(
     cache = channels.cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".layers-") as folder:
-        found = {slot: _texts(files) for slot, files in wanted.files.items()}
+        found = {layer.slot: _texts(wanted.files.get(layer.slot, {})) for layer in wanted.layers}
         for part in wanted.parts():
             names = {record.name.normalized for layer in part for record in layer.records}
             prefix = Path(folder) / f"env-{part[0].id}"
@@ -103,7 +103,7 @@ def linked(
                     on_notice=on_notice,
                 )
             for layer in collisions.together(part, prefix):
-                entries = found.setdefault(layer.slot, [])
+                entries = found[layer.slot]
                 for record in layer.records:
                     entries += _package(record, prefix)
                 if layer.wheels and wanted.target:

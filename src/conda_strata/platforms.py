@@ -56,6 +56,20 @@ def subdir(name: str) -> str:
     return found
 
 
+def docker(subdir: str) -> str:
+    """Return the name that Docker gives a Linux platform: ``linux/amd64`` for ``linux-64``.
+
+    Raises
+    ------
+    UsageError
+        When images are not made for it.
+    """
+    for name, known in _DOCKER.items():
+        if known == subdir:
+            return name
+    raise UsageError(f"there are no images for {subdir}", "Choose linux-64 or linux-aarch64.")
+
+
 def current() -> str:
     """Return the subdir of the machine this runs on.
 

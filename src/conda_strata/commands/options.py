@@ -52,6 +52,18 @@ def add_platform(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_platforms(parser: argparse.ArgumentParser) -> None:
+    """Add ``--platform``, which may be repeated: this machine's by default."""
+    parser.add_argument(
+        "--platform",
+        metavar="P",
+        dest="platforms",
+        action="append",
+        default=[],
+        help="platform, such as linux-64 or linux/amd64; may be repeated (default: this machine's)",
+    )
+
+
 def add_prefix(parser: argparse.ArgumentParser) -> None:
     """Add ``--prefix``: an environment that is installed."""
     parser.add_argument(
