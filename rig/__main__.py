@@ -17,10 +17,11 @@ The cloud on one machine, for the demo, the end-to-end tests and the benchmarks:
   Docker     the daemon that is here; on a bare Debian 12, as root, one is installed and started
   registry   an image registry on 127.0.0.1, port 5000 when that is free
   images     a minimal Debian 12, with and without Python, in place of the public base images
-  channel    a conda channel of some 150 real packages, made from PyPI wheels and this Python
+  channel    a conda channel of some 150 real packages, made from PyPI wheels and this Python;
+             with Python 3.11, for linux-64 and linux-aarch64
 """
 MORE = """\
-The first `up` takes a minute or two and fetches about 500 MB from PyPI and Debian; later ones take
+The first `up` takes two minutes or so and fetches about 800 MB from PyPI and Debian; later ones take
 a second or two. Everything heavy is in $RIG_CACHE, $XDG_CACHE_HOME/ds-cookiecutter-rig or
 ~/.cache/ds-cookiecutter-rig; delete that folder after `down` to start afresh.
 
@@ -75,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _show(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
+        if isinstance(value, (list, tuple)):
+            value = " ".join(value)
         print(f"{name:<15} {'-' if value is None else value}")
 
 

@@ -1,35 +1,36 @@
-"""A conda channel of real packages, made from PyPI's wheels and this machine's Python."""
+"""A conda channel of real packages, made from PyPI's wheels and two Pythons.
+
+Packages for this machine hold its own interpreter; those for the other platform hold Debian's, which
+is there only for Debian's version of Python.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import importlib.metadata
-import platform
 import shutil
 import tempfile
-import zipfile
-from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rattler.index import index_fs
 
-from rig import download, elf, interpreter, package, verify
+from rig import contents, debian, download, interpreter, verify
 from rig.commands import need
-from rig.depends import depends, locked_extras
-from rig.errors import RigError
 from rig.interpreter import Interpreter
+from rig.platforms import PLATFORMS, Platform, foreign, native
 from rig.progress import note, step
 from rig.server import CHANNEL
 from rig.state import atomic_folder, cache_dir, scratch
-from rig.wheel import Wheel, collisions, read
+from rig.wheel import Wheel
 
-SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64"}
 HERE = Path(__file__).parent
 # Files whose change means other packages. The server and the rest do not matter.
 INPUTS = (
     "requirements.in", "requirements.txt", "depends.py", "wheel.py", "package.py", "link_json.py",
-    "zstd.py", "interpreter.py", "elf.py", "channel.py",
+    "zstd.py", "interpreter.py", "elf.py", "contents.py", "debian.py", "platforms.py",
+    "download.py", "channel.py",
 )  # fmt: skip
 KEEP = 2  # channels kept in the cache: the current one and the one before
 
@@ -42,19 +43,19 @@ def ensure() -> tuple[Path, Interpreter]:
     RigError
         When it cannot be built, or what is installed from it does not run.
     """
-    subdir = SUBDIRS.get(platform.machine())
-    if platform.system() != "Linux" or subdir is None:
-        raise RigError("The rig's channel is made of Linux binaries (x86_64, aarch64): use Linux.")
-    python = interpreter.inspect()
-    folder = cache_dir() / f"channel-{_key(python)}"
+    here, python = native(), interpreter.inspect()
+    other = foreign() if python.short == debian.PYTHON and debian.available() else None
+    folder = cache_dir() / f"channel-{_key(python, here, other)}"
     if not folder.exists():
         need("patchelf", "patchelf")
-        wheels = download.wheels()
+        if other is None:
+            note(
+                f"the channel is for {here.subdir} alone: the other platform's Python is Debian's,"
+                f" which takes mmdebstrap, and Python {debian.PYTHON} here"
+            )
+        wheels = contents.read_all(download.wheels())
         with atomic_folder(folder) as temporary:
-            with step("conda channel"):
-                _build(temporary / CHANNEL, wheels, python, subdir)
-            with step("conda channel check"):
-                verify.installs_and_runs(temporary / CHANNEL, subdir)
+            _build(temporary / CHANNEL, wheels, python, here, other)
     # Unused ones go, the newest stay: another checkout may be using the one before.
     folder.touch()
     channels = sorted(
@@ -66,85 +67,49 @@ def ensure() -> tuple[Path, Interpreter]:
     return folder, python
 
 
-def _key(python: Interpreter) -> str:
+def subdirs(folder: Path) -> tuple[str, ...]:
+    """Return the platforms, as conda calls them, that a folder made by `ensure` has packages for."""
+    return tuple(one.subdir for one in PLATFORMS if (folder / CHANNEL / one.subdir).is_dir())
+
+
+def _key(python: Interpreter, here: Platform, other: Platform | None) -> str:
     """Return the hash of everything that decides the packages' content."""
-    digest = hashlib.sha256(f"{python}\0{platform.machine()}".encode())
+    digest = hashlib.sha256(f"{python}\0{here}\0{other}".encode())
     digest.update(importlib.metadata.version("py-rattler-build").encode())
     for name in INPUTS:
         digest.update((HERE / name).read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
-def _build(channel: Path, wheels: Path, python: Interpreter, subdir: str) -> None:
-    """Fill a channel folder: python, libgomp, one package for each wheel, the index."""
-    for name in ("noarch", subdir):
-        (channel / name).mkdir(parents=True)
-    _python_package(channel / subdir, python, subdir)
-    found = sorted((read(path) for path in wheels.glob("*.whl")), key=lambda wheel: wheel.name)
-    _gomp_package(channel / subdir, found, subdir)
-    _wheel_packages(channel, found, python.short, subdir)
-    asyncio.run(index_fs(channel))
-
-
-def _wheel_packages(channel: Path, wheels: Sequence[Wheel], python: str, subdir: str) -> None:
-    extras: Mapping[str, set[str]] = locked_extras(download.LOCK.read_text(encoding="utf-8"))
-    lost = collisions(wheels, python)
-    for name, paths in lost.items():
-        note(f"{name} loses {len(paths)} paths that an earlier package has: {min(paths)}")
-    for wheel in wheels:
-        package.from_wheel(
-            wheel,
-            depends(wheel.name, wheel.requires, extras.get(wheel.name, ())),
-            lost.get(wheel.name, frozenset()),
-            python,
-            subdir,
-            channel / ("noarch" if wheel.pure else subdir),
-        )
-
-
-def _python_package(out: Path, python: Interpreter, subdir: str) -> None:
-    with tempfile.TemporaryDirectory(dir=scratch()) as temporary:
-        interpreter.stage(python, Path(temporary))
-        package.assemble(
-            Path(temporary),
-            name="python",
-            version=python.version,
-            flavour="",
-            subdir=subdir,
-            depends=[],
-            out=out,
-            summary="CPython, from the machine that made this channel",
-        )
-
-
-def _gomp_package(out: Path, wheels: Sequence[Wheel], subdir: str) -> None:
-    """Make `libgomp` from the copy in scikit-learn's wheel, which is the same on every machine.
-
-    Raises
-    ------
-    RigError
-        When scikit-learn brings no copy any more.
-    """
-    wheel = next(wheel for wheel in wheels if wheel.name == "scikit-learn")
+def _build(
+    channel: Path, wheels: list[Wheel], python: Interpreter, here: Platform, other: Platform | None
+) -> None:
+    """Fill a channel folder, for one platform or both, and check it."""
+    binary = {wheel.name for wheel in wheels if not wheel.pure}
     with (
-        zipfile.ZipFile(wheel.path) as archive,
         tempfile.TemporaryDirectory(dir=scratch()) as temporary,
+        ThreadPoolExecutor(1) as aside,
     ):
-        copies = [name for name in archive.namelist() if "/libgomp-" in name]
-        if not copies:
-            raise RigError("scikit-learn's wheel has no libgomp any more: take another's.")
-        library = Path(temporary) / "lib" / package.GOMP
-        library.parent.mkdir()
-        library.write_bytes(archive.read(copies[0]))
-        library.chmod(0o755)
-        elf.set_soname(library, package.GOMP)
-        package.assemble(
-            Path(temporary),
-            name="libgomp",
-            version=wheel.version,
-            flavour="",
-            subdir=subdir,
-            depends=[],
-            out=out,
-            summary="GCC's OpenMP runtime, from scikit-learn's wheel (whose version it has)",
-        )
+        tree = Path(temporary)
+        # Fetching is mostly waiting, packing mostly work.
+        fetched = aside.submit(_fetch, other, binary, tree) if other else None
+        with step(f"conda channel, {here.subdir}"):
+            contents.fill(channel, here, python, wheels, shared=True)
+        lacking = set[str]()
+        if other and fetched:
+            second, own = fetched.result()
+            lacking = binary - {wheel.name for wheel in own}
+            with step(f"conda channel, {other.subdir}"):
+                both = contents.beside(wheels, own)
+                contents.fill(channel, other, second, both, shared=False)
+        asyncio.run(index_fs(channel))
+        with step("conda channel check"):
+            verify.installs_and_runs(channel, here.subdir)
+            if other:
+                verify.installs(channel, other, tree, lacking=bool(lacking))
+
+
+def _fetch(other: Platform, projects: set[str], tree: Path) -> tuple[Interpreter, list[Wheel]]:
+    """Return the other platform's Python, unpacked in `tree`, and its wheels of some projects."""
+    python = interpreter.unpack(other, tree)
+    return python, contents.read_all(download.foreign_wheels(other, python.short, projects))

@@ -1,7 +1,8 @@
-"""The channel's `python` package, made from an interpreter of this machine."""
+"""The channel's `python` package, made from an interpreter of this machine or from Debian's."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -9,9 +10,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig import elf
+from rig import debian, elf
 from rig.commands import run
 from rig.errors import RigError
+from rig.platforms import Platform
 
 # What a conda environment has no use for, or gets from elsewhere.
 LEFT_OUT = (
@@ -55,12 +57,16 @@ for folder in getsitepackages():
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A CPython of this machine. `short` is "3.11" where `version` is "3.11.7"."""
+    """A CPython. `short` is "3.11" where `version` is "3.11.7".
+
+    `libraries` is the folder that its libraries are in, None when this machine's linker finds them.
+    """
 
     version: str
     short: str
     binary: Path
     stdlib: Path
+    libraries: Path | None = None
 
 
 def inspect(executable: str = sys.executable) -> Interpreter:
@@ -79,6 +85,36 @@ def inspect(executable: str = sys.executable) -> Interpreter:
         short=found["short"],
         binary=Path(found["binary"]),
         stdlib=Path(found["stdlib"]),
+    )
+
+
+def unpack(platform: Platform, tree: Path) -> Interpreter:
+    """Unpack Debian's Python for another platform into `tree`, and return it.
+
+    Raises
+    ------
+    RigError
+        When its packages cannot be had, or are not as expected.
+    """
+    archive = debian.python(platform)
+    # Without the devices, which only root may make.
+    run(
+        ["tar", "-C", str(tree), "--exclude=./dev", "--no-same-owner", "-xf", str(archive)],
+        mend=f"Delete {archive} and try again.",
+    )
+    name = f"python{debian.PYTHON}"
+    # Its own --version would have to run; the Debian version starts with the same three numbers.
+    changes = tree / "usr" / "share" / "doc" / f"{name}-minimal" / "changelog.Debian.gz"
+    with gzip.open(changes, "rt", encoding="utf-8") as handle:
+        found = re.match(rf"{name} \(({debian.PYTHON}\.\d+)", handle.readline())
+    if found is None:
+        raise RigError(f"Debian's {name} does not say its version: this is a bug in the rig.")
+    return Interpreter(
+        version=found[1],
+        short=debian.PYTHON,
+        binary=tree / "usr" / "bin" / name,
+        stdlib=tree / "usr" / "lib" / name,
+        libraries=tree / "usr" / "lib" / f"{platform.machine}-linux-gnu",
     )
 
 
@@ -132,7 +168,7 @@ def _bundle_libraries(interpreter: Interpreter, tree: Path) -> None:
         interpreter.binary,
         *(interpreter.stdlib / "lib-dynload" / extension.name for extension in extensions),
     ]:
-        found.update(elf.libraries(original))
+        found.update(elf.libraries(original, interpreter.libraries))
     for soname, source in sorted(found.items()):
         copy = lib / soname
         shutil.copyfile(source.resolve(), copy)

@@ -41,6 +41,10 @@ class Rig:
         conda-forge.
     python_version
         The channel's Python, as "3.11".
+    platforms
+        What both the channel and `base_image` are for, in conda's words: this machine's platform,
+        and the other of "linux-64" and "linux-aarch64" where the channel could be made for it.
+        Empty without stand-ins.
     """
 
     docker: bool
@@ -51,6 +55,7 @@ class Rig:
     channel_url: str | None
     rattler_config: Path | None
     python_version: str | None
+    platforms: tuple[str, ...] = ()
 
 
 def up(docker: bool = True, stand_ins: bool = True) -> Rig:
@@ -83,14 +88,12 @@ def up(docker: bool = True, stand_ins: bool = True) -> Rig:
 
 def _stand_in(rig: Rig, state: State) -> Rig:
     """Make the images and the channel, and serve the channel."""
-    # The image is made by other programs, mostly waiting for the network, and the channel by
+    # The images are made by other programs, mostly waiting for the network, and the channel by
     # this one: side by side they take hardly longer than one of them.
-    with ThreadPoolExecutor(1) as beside:
-        archive = beside.submit(base_image.prepare) if rig.registry else None
+    with ThreadPoolExecutor(1) as aside:
+        made = aside.submit(_images, rig.registry) if rig.registry else None
         folder, python = channel.ensure()
-        images: tuple[str | None, str | None] = (None, None)
-        if archive is not None and rig.registry is not None:
-            images = base_image.ensure(rig.registry, archive.result())
+        images = made.result() if made else (None, None)
     url = server.ensure(state, folder, daemon.gateway() if rig.docker else "127.0.0.1")
     config = cache_dir() / "config" / "rattler" / "config.toml"
     config.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +105,12 @@ def _stand_in(rig: Rig, state: State) -> Rig:
         channel_url=url,
         rattler_config=config,
         python_version=python.short,
+        platforms=channel.subdirs(folder),
     )
+
+
+def _images(address: str) -> tuple[str, str]:
+    return base_image.ensure(address, base_image.prepare())
 
 
 def down() -> None:

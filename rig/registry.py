@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from rig import ports, process
 from rig.commands import apt_install, can_apt, run, succeeds
+from rig.errors import RigError
 from rig.progress import note, step
 from rig.state import State, atomic_write, cache_dir
 
@@ -110,3 +113,32 @@ def _container(state: State) -> str:
         f"The registry container does not answer at {address}. See `docker logs {CONTAINER}`.",
     )
     return address
+
+
+def digest(address: str, repository: str, tag: str) -> str | None:
+    """Return the digest of a tag in the registry, None when it is not there.
+
+    Raises
+    ------
+    RigError
+        When the registry answers with anything else than yes or no.
+    """
+    accepted = (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    )
+    request = urllib.request.Request(
+        f"http://{address}/v2/{repository}/manifests/{tag}",
+        headers={"Accept": ", ".join(accepted)},
+        method="HEAD",
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as response:
+            return str(response.headers["Docker-Content-Digest"])
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise RigError(f"The registry at {address} answered {error}. Run `rig down`.") from error
