@@ -59,8 +59,8 @@ def _make(out: Path, here: surroundings.Surroundings) -> Project:
 
 
 def _in_images(project: Project, here: surroundings.Surroundings, cloud: image.Cloud) -> None:
-    _title("Its images: built in layers, pushed")
-    built = image.bake(project.folder, cloud)
+    _title("Its images: pushed in layers")
+    built = image.publish(project.folder, cloud)
     before = _sizes(project)
     print(f"{built.seconds:.0f} s, {_mb(sum(before.values()))} in {len(before)} blobs pushed")
 
@@ -76,11 +76,11 @@ def _in_images(project: Project, here: surroundings.Surroundings, cloud: image.C
         print("the builder's cache and the images are dropped; what is left is in the registry")
     else:
         print("this Docker daemon is yours, so its cache is left alone and helps this build")
-    built = image.bake(project.folder, cloud)
+    built = image.publish(project.folder, cloud)
     after = _sizes(project)
     new = {digest: size for digest, size in after.items() if digest not in before}
     steps = ", ".join(f"{stage} ({count})" for stage, count in built.ran.items())
-    print(f"stages re-run   {steps}")
+    print(f"stages re-run   {steps or 'none'}")
     print(f"bytes new       {_mb(sum(new.values()))} of {_mb(sum(after.values()))}")
     print(f"seconds         {built.seconds:.0f}")
     _shown(image.run(f"{project.image}:dev", project.folder, "python", "-c", f"import {MORE}"))

@@ -1,4 +1,4 @@
-"""Images of a generated project: built by BuildKit, looked up in the registry."""
+"""Images of a generated project: built and pushed, looked up in the registry."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,36 +50,79 @@ class Build:
         From start to pushed, as a person would wait.
     ran
         Stage of the Dockerfile to how many of its steps were run; cached steps are left out.
+    output, log
+        What it printed, and what else it said.
     """
 
     seconds: float
     ran: Mapping[str, int]
+    output: str
+    log: str
 
 
-def bake(
-    folder: Path, cloud: Cloud, *, cache: bool = True, targets: Sequence[str] = TARGETS
-) -> Build:
-    """Build the project's images with ``docker buildx bake`` and push them.
+def publish(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
+    """Push the project's images, and give them the names that others use, as CI does.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails; the message is the end of its output.
+    """
+    built = push(folder, cloud, strata)
+    for line in built.output.splitlines():
+        target, _, name = line.partition("=")
+        tag = f"{name.partition('@')[0]}:{target}"
+        tagging = ["docker", "buildx", "imagetools", "create", "--tag", tag, name]
+        subprocess.run(tagging, capture_output=True, check=True)
+    return built
+
+
+def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
+    """Push the project's images with its own script, under the key of what is in them.
+
+    *strata* is the folder of that program, where it is another than this Python's.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails; the message is the end of its output.
+    """
+    command = [".devcontainer/push.sh", "--progress=rawjson", *options(cloud)]
+    strata = strata or Path(sys.executable).parent
+    env = os.environ | {"PATH": f"{strata}{os.pathsep}{os.environ['PATH']}"}
+    if "BASE_IMAGE" in cloud.args:
+        env["BASE_IMAGE"] = cloud.args["BASE_IMAGE"]
+    return _timed(command, folder, env)
+
+
+def bake(folder: Path, cloud: Cloud, *, targets: Sequence[str] = TARGETS) -> Build:
+    """Build the project's images into the local Docker, each environment as one layer.
 
     Raises
     ------
     RuntimeError
         When the build fails; the message is the end of BuildKit's log.
     """
-    command = ["docker", "buildx", "bake", "--progress=rawjson", *targets]
-    command += [f"--set=*.args.{name}={value}" for name, value in cloud.args.items()]
+    command = ["docker", "buildx", "bake", "--progress=rawjson", *targets, *options(cloud)]
+    return _timed(command, folder, os.environ | {"RATTLER_CONFIG": str(cloud.rattler_config or "")})
+
+
+def options(cloud: Cloud) -> list[str]:
+    """Return what ``docker buildx bake`` has to be told of the surroundings."""
+    options = [f"--set=*.args.{name}={value}" for name, value in cloud.args.items()]
     if cloud.wheels:
-        command.append(f"--set=*.contexts.wheels={cloud.wheels}")
-    if not cache:
-        command.append("--no-cache")
-    env = {**os.environ, "PUSH": "true", "RATTLER_CONFIG": str(cloud.rattler_config or "")}
+        options.append(f"--set=*.contexts.wheels={cloud.wheels}")
+    return options
+
+
+def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Build:
     started = time.monotonic()
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
     events = list(_events(done.stderr))
     if done.returncode:
-        raise RuntimeError(_failure(done.stderr, events))
-    return Build(seconds, Counter(_stages_run(events)))
+        raise RuntimeError(f"{said(done.stderr)[-4000:]}\n{done.stderr[-2000:]}")
+    return Build(seconds, Counter(_stages_run(events)), done.stdout, done.stderr)
 
 
 def _events(text: str) -> Iterator[dict[str, Any]]:
@@ -109,10 +153,10 @@ def _stages_run(events: Iterable[dict[str, Any]]) -> list[str]:
     )
 
 
-def _failure(text: str, events: Iterable[dict[str, Any]]) -> str:
-    logs = (log for event in events for log in event.get("logs") or [])
-    output = b"".join(base64.b64decode(log["data"]) for log in logs)
-    return output.decode(errors="replace")[-4000:] + "\n" + text[-2000:]
+def said(log: str) -> str:
+    """Return what the steps of a build printed."""
+    logs = (part for event in _events(log) for part in event.get("logs") or [])
+    return b"".join(base64.b64decode(part["data"]) for part in logs).decode(errors="replace")
 
 
 def blobs(reference: str) -> dict[str, int]:

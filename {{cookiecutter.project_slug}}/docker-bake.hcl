@@ -1,17 +1,19 @@
-# docker buildx bake                 build both images into the local Docker
-# PUSH=true docker buildx bake       build and push them, with the cache that others build from
+# docker buildx bake        builds the images dev and runtime into the local Docker
+# docker buildx bake app    runtime with the project's code, for machines that have no checkout
 
 variable "IMAGE" {
   default = "{{ cookiecutter.__image }}"
 }
 
-# Suffix of the tags: "" for the images that others use, "-NAME" for a trial.
-variable "SUFFIX" {
-  default = ""
+# Of the pushed bases, comma-separated. Other platforms than this machine's need emulation for
+# "apt-get" in the base of dev, and for nothing else.
+variable "PLATFORMS" {
+  default = "linux/amd64"
 }
 
-variable "PUSH" {
-  default = false
+# Suffix of the tags of the pushed bases; see .devcontainer/push.sh.
+variable "SUFFIX" {
+  default = ""
 }
 
 # A rattler configuration with mirrors or credentials of conda channels; see the Dockerfile.
@@ -23,15 +25,30 @@ group "default" {
   targets = ["dev", "runtime"]
 }
 
-target "project" {
-  name       = image
-  matrix     = { image = ["dev", "runtime"] }
+target "_project" {
   context    = "."
   dockerfile = ".devcontainer/Dockerfile"
-  target     = image
-  tags       = ["${IMAGE}:${image}${SUFFIX}"]
+}
+
+target "local" {
+  name     = image
+  inherits = ["_project"]
+  matrix   = { image = ["dev", "runtime", "app"] }
+  target   = image
+  tags     = ["${IMAGE}:${image}"]
+  output   = ["type=docker"]
+  secret   = RATTLER_CONFIG == "" ? [] : ["id=rattler,src=${RATTLER_CONFIG}"]
+}
+
+target "pushed" {
+  name       = "${image}-base"
+  inherits   = ["_project"]
+  matrix     = { image = ["dev", "runtime"] }
+  target     = "${image}-base"
+  tags       = ["${IMAGE}:${image}-base${SUFFIX}"]
+  platforms  = split(",", PLATFORMS)
   cache-from = ["type=registry,ref=${IMAGE}:${image}"]
   cache-to   = ["type=inline"]
-  output     = [PUSH ? "type=image,push=true,compression=zstd,oci-mediatypes=true" : "type=docker"]
-  secret     = RATTLER_CONFIG == "" ? [] : ["id=rattler,src=${RATTLER_CONFIG}"]
+  attest     = ["type=provenance,disabled=true"]
+  output     = ["type=image,push=true,compression=zstd,oci-mediatypes=true"]
 }

@@ -35,13 +35,30 @@ class Key:
         return self.digest[:LENGTH]
 
 
-def content_key(
-    lock: Lock, files: Sequence[Path], variables: Mapping[str, Mapping[str, str]]
-) -> Key:
-    """Return the key of the image made from *lock*, *files* (the Dockerfile) and *variables*.
+def image_files(folder: Path) -> list[Path]:
+    """Return the files in ``.devcontainer`` that make the image: not what an editor does with it."""
+    found = (file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else ()
+    return sorted(f for f in found if f.suffix not in {".md", ".json"})
 
-    Only the lock's Linux platforms count: an image holds no other. *variables* are those that
-    each environment sets.
+
+def content_key(
+    lock: Lock,
+    files: Sequence[Path],
+    variables: Mapping[str, Mapping[str, str]],
+    bases: Mapping[str, str] | None = None,
+) -> Key:
+    """Return the key of the image made of all this.
+
+    Parameters
+    ----------
+    lock
+        Its Linux platforms count: an image holds no other.
+    files
+        The Dockerfile and what goes with it.
+    variables
+        Those that each environment sets.
+    bases
+        Name to digest of the images below.
 
     Raises
     ------
@@ -60,6 +77,8 @@ def content_key(
     for environment, named in variables.items():
         lines = [f"{name}={value}\0" for name, value in sorted(named.items())]
         inputs[f"{environment}/variables"] = _sha256("".join(lines).encode())
+    for name, digest in (bases or {}).items():
+        inputs[name] = digest.removeprefix("sha256:")
     for file in files:
         try:
             inputs[file.as_posix()] = _sha256(file.read_bytes())

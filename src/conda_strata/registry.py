@@ -13,16 +13,18 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import oras.container
 import oras.provider
 import requests
+from oras.auth.basic import BasicAuth
 
+from conda_strata import channels
 from conda_strata.errors import NetworkError, UsageError
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -43,6 +45,21 @@ class _Client(oras.provider.Registry):
     """The library's client, without its silent waits: retries are told here."""
 
     do_request = inspect.unwrap(oras.provider.Registry.do_request)
+
+
+class _Body:
+    """A file to send, block by block, as often as it is asked for."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __len__(self) -> int:
+        return self._file.stat().st_size
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._file.open("rb") as handle:
+            while block := handle.read(1 << 20):
+                yield block
 
 
 @dataclass(frozen=True)
@@ -91,13 +108,17 @@ class Repository:
     @cached_property
     def _client(self) -> _Client:
         host = self.container.registry
-        client = _Client(hostname=host, insecure=bool(_LOOPBACK.fullmatch(host)))
+        plain = bool(_LOOPBACK.fullmatch(host))
+        client = _Client(hostname=host, insecure=plain, auth_backend=_auth_backend(host, plain))
+        client.session.request = partial(client.session.request, timeout=channels.timeout())
         folder = os.environ.get("DOCKER_CONFIG")
         configured = Path(folder, "config.json") if folder else None
         configs = [str(configured)] if configured and configured.exists() else None
         client.auth.load_configs(self.container, configs)
         if host == _DOCKER_HUB["docker.io"] and not hasattr(client.auth, "_basic_auth"):
             client.auth._load_auth("https://index.docker.io/v1/")
+        if isinstance(client.auth, BasicAuth) and not hasattr(client.auth, "_basic_auth"):
+            raise NetworkError(f"{self.name}: the registry wants a login", _mend(host, 401))
         return client
 
     def get(self, reference: str) -> Document | None:
@@ -147,8 +168,7 @@ class Repository:
         url = self._client._get_location(started, self.container)
         url += f"{'&' if '?' in url else '?'}digest={digest}"
         kind = {"Content-Type": "application/octet-stream"}
-        with file.open("rb") as handle:
-            self._request("PUT", url.partition("://")[2], headers=kind, data=handle)
+        self._request("PUT", url.partition("://")[2], headers=kind, data=_Body(file))
 
     def copy(self, digest: str, source: Repository) -> None:
         """Add a blob of another repository: mounted within a registry, else by way of here."""
@@ -174,8 +194,6 @@ class Repository:
         self, method: str, url: str, *, absent: tuple[int, ...] = (), **options: Any
     ) -> requests.Response:
         for pause in (*_PAUSES, None):
-            if hasattr(options.get("data"), "seek"):
-                options["data"].seek(0)
             answer, failure = self._try(method, url, options)
             if answer is not None and (answer.ok or answer.status_code in absent):
                 return answer
@@ -198,14 +216,23 @@ class Repository:
                 # A token holds for what was asked first: reading, say. Ask anew, for this.
                 self._client.auth.token = None
                 options["headers"] = dict(headers)
-                if hasattr(options.get("data"), "seek"):
-                    options["data"].seek(0)
                 answer = self._client.do_request(f"{prefix}://{url}", method, **options)
         except (requests.RequestException, OSError, ValueError) as error:
             return None, _cause(error)
         finally:
             options["headers"] = headers
         return answer, f"{method} {answer.status_code} {_said(answer)}".strip()
+
+
+def _auth_backend(host: str, plain: bool) -> str:
+    """Return how a registry wants to know who asks: by tokens, or by name and password each time."""
+    try:
+        url = f"{'http' if plain else 'https'}://{host}/v2/"
+        answer = requests.get(url, timeout=channels.timeout())
+    except requests.RequestException:
+        return "token"
+    wanted = answer.headers.get("WWW-Authenticate", "").lower()
+    return "basic" if wanted.startswith("basic") else "token"
 
 
 def _whole(reference: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,13 +49,14 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[surroundings.Surr
 
 @pytest.fixture(scope="session")
 def built(here: surroundings.Surroundings, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The default project, locked, built without any cache, and pushed."""
+    """The default project, locked and pushed to a registry that knows nothing of it."""
     if here.cloud is None:
         if os.environ.get("CI"):
             pytest.fail("CI must have Docker; see what the rig said above")
         pytest.skip("NO DOCKER on this machine and none can be installed: images are not tested")
-    project = generate(tmp_path_factory.mktemp("project"), here.answers)
+    answers = here.answers | {"github_owner": f"owner-{time.time_ns()}"}
+    project = generate(tmp_path_factory.mktemp("project"), answers)
     project.strata("lock", *here.platforms)
-    first = image.bake(project.folder, here.cloud, cache=False)
+    first = image.publish(project.folder, here.cloud)
     sizes = {target: image.blobs(f"{project.image}:{target}") for target in image.TARGETS}
     return Built(project, here, here.cloud, first, sizes)

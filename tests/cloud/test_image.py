@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,32 +66,82 @@ def test_image_holds_what_a_native_prefix_holds(built: Built, tmp_path: Path) ->
     built.project.strata("install", "--env", "dev", "--prefix", str(native))
     script = tmp_path / "listing.py"
     script.write_text(LISTING)
-    listed = image.run(built.reference("dev"), tmp_path, "python", "listing.py", "/opt/env")
-    assert listed.returncode == 0, listed.stderr
-    in_image = json.loads(listed.stdout)
     command = [os.fspath(native / "bin/python"), os.fspath(script), os.fspath(native)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    in_prefix = json.loads(done.stdout)
-
-    def comparable(files: dict[str, str]) -> set[tuple[str, str]]:
-        return {
-            (path, "" if path.startswith("conda-meta/") else digest)
-            for path, digest in files.items()
-            if "__pycache__" not in path and path not in ("CACHEDIR.TAG", "conda-meta/strata.lock")
-        }
-
-    assert sorted(comparable(in_image) ^ comparable(in_prefix))[:20] == []
+    in_image = listing(built.reference("dev"), tmp_path)
+    assert sorted(in_image ^ comparable(done.stdout))[:20] == []
     assert len(in_image) > 10_000
 
 
-def test_two_cold_builds_are_identical(built: Built) -> None:
-    """Nothing cached, no memory of the first build: every environment layer has its old digest."""
+def listing(reference: str, folder: Path) -> set[tuple[str, str]]:
+    (folder / "listing.py").write_text(LISTING)
+    listed = image.run(reference, folder, "python", "listing.py", "/opt/env")
+    assert listed.returncode == 0, listed.stderr
+    return comparable(listed.stdout)
+
+
+def comparable(listed: str) -> set[tuple[str, str]]:
+    return {
+        (path, "" if path.startswith("conda-meta/") else digest)
+        for path, digest in json.loads(listed).items()
+        if "__pycache__" not in path and path not in ("CACHEDIR.TAG", "conda-meta/strata.lock")
+    }
+
+
+def test_two_cold_pushes_are_identical(built: Built, tmp_path: Path) -> None:
+    """Another repository, nothing cached: every environment layer has its old digest."""
     before = {target: image.environment_layers(built.reference(target)) for target in image.TARGETS}
-    again = image.bake(built.project.folder, built.cloud, cache=False)
-    assert again.ran["env"] >= 2
-    after = {target: image.environment_layers(built.reference(target)) for target in image.TARGETS}
-    assert after == before
-    assert (len(after["dev"]), len(after["runtime"])) == (96, 64)
+    other = f"{built.project.image}-again"
+    command = [os.fspath(Path(sys.executable).parent / "strata"), "push", f"{other}:dev"]
+    command += ["--base", built.reference("dev"), "--env", "dev", "--platform", "linux-64"]
+    subprocess.run(
+        command,
+        cwd=built.project.folder,
+        env=os.environ | {"RATTLER_CACHE_DIR": str(tmp_path / "cold")},
+        capture_output=True,
+        check=True,
+    )
+    again = image.environment_layers(f"{other}:dev")
+    assert again == before["dev"]
+    assert len(before["dev"]) <= 96
+    assert all(int(slot) < 64 for slot in before["runtime"])
+
+
+def test_nothing_changed_builds_nothing(built: Built) -> None:
+    """A commit of code alone: the key is known, so Docker is asked for nothing but a digest."""
+    code = built.project.folder / "src" / built.project.package / "features.py"
+    before = code.read_text("utf-8")
+    code.write_text(before + "\n# a comment more\n", "utf-8")
+    again = image.publish(built.project.folder, built.cloud)
+    code.write_text(before, "utf-8")
+    assert (again.ran, again.log) == ({}, "")
+    assert again.output == built.first.output
+
+
+def test_image_of_one_layer_holds_the_same(built: Built, tmp_path: Path) -> None:
+    """What `docker buildx bake` builds of a checkout without a lock, which is solved on the spot."""
+    cloud = built.cloud
+    folder = tmp_path / "checkout"
+    shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
+    bake = folder / "docker-bake.hcl"
+    bake.write_text(bake.read_text("utf-8").replace(built.project.image, "one-layer"), "utf-8")
+    (folder / "conda.lock").unlink()
+    baked = image.bake(folder, cloud)
+    assert "no conda.lock here: solving linux-64" in image.said(baked.log)
+    for target in image.TARGETS:
+        assert listing(f"one-layer:{target}", tmp_path) == listing(
+            built.reference(target), tmp_path
+        )
+        asked = "{{json .Config.Env}} {{json .Config.Cmd}} {{.Config.User}} {{.Config.WorkingDir}}"
+        one, many = (
+            subprocess.run(
+                ["docker", "image", "inspect", "--format", asked, reference],
+                capture_output=True,
+                check=True,
+            ).stdout
+            for reference in (f"one-layer:{target}", built.reference(target))
+        )
+        assert one == many
 
 
 def test_runtime_is_the_start_of_dev(built: Built) -> None:
@@ -98,6 +149,7 @@ def test_runtime_is_the_start_of_dev(built: Built) -> None:
     dev = image.environment_layers(built.reference("dev"))
     runtime = image.environment_layers(built.reference("runtime"))
     assert runtime == {slot: digest for slot, digest in dev.items() if int(slot) < 64}
+    assert len(dev) > len(runtime)
     sizes = {target: sum(built.sizes[target].values()) for target in image.TARGETS}
     assert sizes["runtime"] < sizes["dev"]
 
@@ -123,11 +175,15 @@ def test_users_are_not_root_and_can_or_cannot_write(built: Built) -> None:
     assert done.stdout.split() == ["1000", "read-only"]
 
 
-def test_a_package_is_added_inside_a_running_container(built: Built, tmp_path: Path) -> None:
-    """As the dev user: edit environment.yml, lock, install, and it is there without a rebuild."""
+def test_container_commit_and_ci_agree(built: Built, tmp_path: Path) -> None:
+    """As the dev user: edit environment.yml, lock, install, and it is there without a rebuild.
+
+    The lock so made is committed; the image that CI makes of it holds what the container held.
+    """
     folder = tmp_path / "checkout"
     shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
     subprocess.run(["chmod", "-R", "a+rwX", str(folder)], check=True)
+    (folder / "listing.py").write_text(LISTING)
     words = ["docker", "run", "--rm", f"--volume={folder}:/workspace"]
     if built.cloud.rattler_config:
         words.append(f"--volume={built.cloud.rattler_config}:/etc/rattler/config.toml:ro")
@@ -141,7 +197,8 @@ def test_a_package_is_added_inside_a_running_container(built: Built, tmp_path: P
         find /opt/env/conda-meta -name '*.json' -newer /tmp/before | wc -l
         strata check {platforms}
         python -c 'import rich, sys; print(sys.prefix, rich.__name__)'
-        id -u"""
+        id -u
+        python listing.py /opt/env"""
     done = subprocess.run(
         [*words, built.reference("dev"), "sh", "-c", script],
         capture_output=True,
@@ -149,9 +206,14 @@ def test_a_package_is_added_inside_a_running_container(built: Built, tmp_path: P
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    installed, *rest = done.stdout.splitlines()[-4:]
+    installed, *rest, in_container = done.stdout.splitlines()[-5:]
     assert 1 <= int(installed) <= 5
     assert rest == ["conda.lock is up to date", "/opt/env rich", "1000"]
+
+    published = dict(
+        line.split("=", 1) for line in image.push(folder, built.cloud).output.splitlines()
+    )
+    assert listing(published["dev"], tmp_path) == comparable(in_container)
 
 
 def test_runtime_has_no_tools(built: Built) -> None:
@@ -183,7 +245,7 @@ def test_no_trace_of_the_secret_configuration(built: Built) -> None:
 
 
 def test_one_package_more_costs_one_package(built: Built) -> None:
-    """Last but one in this file, as it changes the project. Only the new package's bytes are new."""
+    """Last in this file, as it changes the project. Only the new package's bytes are new."""
     if not built.here.own_docker:
         pytest.skip("this Docker daemon is not the rig's own: its cache is not ours to drop")
     project = built.project
@@ -191,29 +253,10 @@ def test_one_package_more_costs_one_package(built: Built) -> None:
     project.add_dependency("rich")
     project.strata("lock", *built.here.platforms)
     image.forget(built.reference(target) for target in image.TARGETS)
-    rebuilt = image.bake(project.folder, built.cloud)
+    rebuilt = image.publish(project.folder, built.cloud)
     new = image.blobs(built.reference("dev")) | image.blobs(built.reference("runtime"))
     pushed = sum(size for digest, size in new.items() if digest not in old)
     assert pushed < 0.02 * sum(new.values())
-    assert rebuilt.ran["env"] >= 1
-    assert "system" not in rebuilt.ran
+    assert rebuilt.ran == {}
     imported = image.run(built.reference("runtime"), project.folder, "python", "-c", "import rich")
     assert imported.returncode == 0, imported.stderr
-
-
-def test_without_a_lock_the_image_builds_too(built: Built, tmp_path: Path) -> None:
-    """A plain `docker build` of a checkout that was never locked: it is solved on the spot."""
-    folder = tmp_path / "checkout"
-    subprocess.run(["cp", "-a", str(built.project.folder), str(folder)], check=True)
-    (folder / "conda.lock").unlink()
-    cloud = built.cloud
-    command = ["docker", "build", "--file=.devcontainer/Dockerfile", "--target=runtime"]
-    command += [f"--build-arg={name}={value}" for name, value in cloud.args.items()]
-    command += [f"--build-context=wheels={cloud.wheels}", "--tag=without-lock"]
-    if cloud.rattler_config:
-        command.append(f"--secret=id=rattler,src={cloud.rattler_config}")
-    done = subprocess.run([*command, "."], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert "no conda.lock here: solving linux-64" in done.stderr
-    ran = image.run("without-lock", folder)
-    assert ran.returncode == 0, ran.stderr

@@ -31,22 +31,13 @@ process.exit(found ? 1 : 0);
 # The keys of https://containers.dev/implementors/json_reference/ that the project uses.
 DEVCONTAINER = {
     "type": "object",
-    "required": ["name", "build", "remoteUser"],
+    "required": ["name", "image", "remoteUser"],
     "additionalProperties": False,
     "properties": {
         "name": {"type": "string"},
-        "build": {
-            "type": "object",
-            "required": ["dockerfile"],
-            "additionalProperties": False,
-            "properties": {
-                "dockerfile": {"type": "string"},
-                "context": {"type": "string"},
-                "target": {"type": "string"},
-                "cacheFrom": {"type": ["string", "array"], "items": {"type": "string"}},
-            },
-        },
+        "image": {"type": "string"},
         "remoteUser": {"type": "string"},
+        "updateContentCommand": {"type": "string"},
         "containerEnv": {"type": "object", "additionalProperties": {"type": "string"}},
         "customizations": {"type": "object"},
     },

@@ -63,6 +63,7 @@ def test_nothing_of_the_template_is_left(variant: Variant) -> None:
         if name.endswith(".j2"):
             continue
         rest = re.sub(r"\$\{\{.*?\}\}", "", text) if name.startswith(".github/") else text
+        rest = rest.replace("'{{print .Manifest.Digest}}'", "")  # Docker's way to ask for a field
         assert not re.search(r"\{\{|\{%|\{#", rest), name
 
 

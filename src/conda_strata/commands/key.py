@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conda_strata.commands import options
 
-HELP = "print the content key that names the image: a hash of the lock and the Dockerfile"
+HELP = "print the content key that names the image: a hash of all that it is made from"
 EXAMPLE = 'docker pull "ghcr.io/me/project:$(strata key)"'
 
 
@@ -20,7 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="files",
         type=Path,
         action="append",
-        help="file that the image is made from; may be repeated (default: .devcontainer/Dockerfile)",
+        help="file that the image is made from; may be repeated (default: all in .devcontainer "
+        "but *.json and *.md)",
+    )
+    parser.add_argument(
+        "--base",
+        metavar="IMAGE",
+        dest="bases",
+        action="append",
+        default=[],
+        help="image below; its registry is asked for the digest. May be repeated (default: none)",
     )
     options.add_json(parser)
 
@@ -29,14 +38,34 @@ def run(args: argparse.Namespace) -> int:
     """Print the key."""
     from conda_strata import console, lockfile
     from conda_strata import manifest as manifests
-    from conda_strata.key import content_key
+    from conda_strata.errors import UsageError
+    from conda_strata.key import content_key, image_files
 
-    files = args.files or [Path(".devcontainer/Dockerfile")]
+    files = args.files or image_files(Path(".devcontainer"))
+    if not files:
+        raise UsageError(
+            "there is no .devcontainer here with a Dockerfile",
+            "Name the image's files with --file.",
+        )
     described = manifests.find(Path())
     variables = manifests.load(described).variables if described else {}
-    key = content_key(lockfile.read(args.lock), files, variables)
+    key = content_key(lockfile.read(args.lock), files, variables, _digests(args.bases))
     if args.json:
         console.result_json({"key": key.short, "digest": key.digest, "inputs": key.inputs})
     else:
         console.result(key.short)
     return 0
+
+
+def _digests(images: list[str]) -> dict[str, str]:
+    from conda_strata import console
+    from conda_strata.errors import NetworkError
+    from conda_strata.registry import Repository
+
+    found = {}
+    for name in images:
+        repository = Repository(name, console.say)
+        if (document := repository.get(repository.tag)) is None:
+            raise NetworkError(f"{name}: no such image", "Check the name after --base.")
+        found[name] = document.digest
+    return found

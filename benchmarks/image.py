@@ -1,0 +1,245 @@
+"""What a person waits for when a dependency changes: the image in layers, and in one layer.
+
+The peer has the same Dockerfile, base images and packages, but one layer for each environment, as
+``RUN conda env create`` has; it is built and pushed by BuildKit with an inline cache in the registry.
+Each rebuild starts as on a fresh CI machine: no builder's cache, no packages, only the registry.
+Installing strata, which the peer's Dockerfile does inside, is counted on this side, too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import rig
+from benchmarks import _newer
+from demo import image, surroundings
+from demo.project import generate
+
+MORE = "rich"
+BIG = "pyarrow"
+STACK = "import pandas, sklearn, matplotlib.pyplot, pyarrow, lightgbm, statsmodels.api, distributed"
+_PEER = "type=image,push=true,compression=zstd,oci-mediatypes=true"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a measured ratio, and what it should be."""
+
+    scenario: str
+    ours: str
+    theirs: str
+    ratio: float
+    goal: float
+    more_is_better: bool = False
+
+    def __str__(self) -> str:
+        """Return the row as it is printed."""
+        held = self.ratio >= self.goal if self.more_is_better else self.ratio <= self.goal
+        sign = "≥" if self.more_is_better else "≤"
+        verdict = "reached" if held else "MISSED"
+        goal = f"{sign} {self.goal:g}"
+        return f"{self.scenario:<46}{self.ours:>12}{self.theirs:>12}{self.ratio:>9.2f}{goal:>8} {verdict}"
+
+
+class Bench:
+    """A project on the rig, to be pushed in both ways."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.here = surroundings.find(out / "wheels")
+        if self.here.cloud is None or not self.here.own_docker:
+            sys.exit("this needs a Docker daemon of the rig's own, whose cache may be dropped")
+        self.cloud = self.here.cloud
+        owner = {"github_owner": f"bench-{time.time_ns()}"}
+        self.project = generate(out, self.here.answers | owner)
+        self.peer = f"{self.project.image}-one-layer"
+        self.lock()
+
+    def lock(self) -> None:
+        """Solve what has changed."""
+        self.project.strata("lock", *self.here.platforms)
+
+    def push(self) -> float:
+        """Push in layers from a fresh machine and return the seconds."""
+        self.fresh()
+        started = time.monotonic()
+        tools = self.out / f"tools-{time.time_ns()}"
+        uv = ["uv", "tool", "install", "--quiet", "--no-cache", self._wheel()]
+        places = {"UV_TOOL_DIR": str(tools), "UV_TOOL_BIN_DIR": str(tools / "bin")}
+        subprocess.run(uv, env=os.environ | places, check=True, capture_output=True)
+        os.environ["RATTLER_CACHE_DIR"] = str(tools / "packages")
+        image.publish(self.project.folder, self.cloud, strata=tools / "bin")
+        seconds = time.monotonic() - started
+        shutil.rmtree(tools)
+        return seconds
+
+    def push_peer(self) -> float:
+        """Push with one layer for each environment and return the seconds."""
+        self.fresh()
+        command = ["docker", "buildx", "bake", *image.TARGETS, f"--set=*.output={_PEER}"]
+        for target in image.TARGETS:
+            name = f"{self.peer}:{target}"
+            command += [f"--set={target}.tags={name}", f"--set={target}.cache-to=type=inline"]
+            command.append(f"--set={target}.cache-from=type=registry,ref={name}")
+        command += image.options(self.cloud)
+        env = os.environ | {"RATTLER_CONFIG": str(self.cloud.rattler_config or "")}
+        started = time.monotonic()
+        subprocess.run(command, cwd=self.project.folder, env=env, check=True, capture_output=True)
+        return time.monotonic() - started
+
+    def fresh(self) -> None:
+        """Forget all but what the registry holds."""
+        names = [f"{one}:{t}" for one in (self.project.image, self.peer) for t in image.TARGETS]
+        image.forget(names)
+
+    def blobs(self, name: str) -> dict[str, int]:
+        """Return digest to size of the blobs of both images."""
+        return {d: s for t in image.TARGETS for d, s in image.blobs(f"{name}:{t}").items()}
+
+    def _wheel(self) -> str:
+        (wheel,) = (self.out / "wheels").glob("*.whl")
+        return str(wheel)
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """Measure, a line at a time."""
+    ours, theirs = bench.push(), bench.push_peer()
+    yield Row("cold build and push: seconds", _s(ours), _s(theirs), ours / theirs, 1.2)
+    yield from _pulls(bench)
+    yield from _imports(bench)
+    yield from _one_package_more(bench)
+    yield from _nothing_changed(bench)
+    yield _big_package(bench)
+
+
+def _pulls(bench: Bench) -> Iterator[Row]:
+    times: dict[str, list[float]] = {bench.project.image: [], bench.peer: []}
+    for name in (*times, *reversed(times), *times):
+        bench.fresh()
+        times[name].append(_pull(f"{name}:dev"))
+    ours, theirs = (median(seconds) for seconds in times.values())
+    yield Row("first pull and unpack: seconds", _s(ours), _s(theirs), ours / theirs, 1.1)
+
+
+def _imports(bench: Bench) -> Iterator[Row]:
+    times: dict[str, list[float]] = {bench.project.image: [], bench.peer: []}
+    for name in times:
+        _pull(f"{name}:runtime")
+    for name in (*times, *reversed(times), *times):
+        Path("/proc/sys/vm/drop_caches").write_text("3")
+        started = time.monotonic()
+        command = ["docker", "run", "--rm", f"{name}:runtime", "python", "-c", STACK]
+        subprocess.run(command, check=True)
+        times[name].append(time.monotonic() - started)
+    ours, theirs = (median(seconds) for seconds in times.values())
+    yield Row("cold import of the stack: seconds", _s(ours), _s(theirs), ours / theirs, 1.1)
+
+
+def _one_package_more(bench: Bench) -> Iterator[Row]:
+    names = (bench.project.image, bench.peer)
+    before = {name: bench.blobs(name) for name in names}
+    bench.project.add_dependency(MORE)
+    bench.lock()
+    seconds = (bench.push(), bench.push_peer())
+    ours, theirs = (
+        sum(size for digest, size in bench.blobs(name).items() if digest not in before[name])
+        for name in names
+    )
+    title = f"add {MORE}: bytes pushed, times fewer"
+    yield Row(title, _mb(ours), _mb(theirs), theirs / ours, 300, more_is_better=True)
+    ratio = seconds[1] / seconds[0]
+    yield Row(
+        f"add {MORE}: seconds, times faster",
+        _s(seconds[0]),
+        _s(seconds[1]),
+        ratio,
+        4,
+        more_is_better=True,
+    )
+
+
+def _nothing_changed(bench: Bench) -> Iterator[Row]:
+    name = bench.project.image
+    bench.fresh()
+    whole = _pull(f"{name}:dev")
+    decided = bench.push()
+    pulled = _pull(f"{name}:dev")
+    yield Row(
+        "nothing changed: until pulled, against a pull",
+        _s(decided + pulled),
+        _s(whole),
+        (decided + pulled) / whole,
+        1.3,
+    )
+    started = time.monotonic()
+    again = image.push(bench.project.folder, bench.cloud)
+    ours = time.monotonic() - started
+    asked = _timed(["docker", "buildx", "imagetools", "inspect", "--raw", f"{name}:dev"])
+    if again.ran or again.log:
+        sys.exit(f"a build was started:\n{again.log}")
+    yield Row(
+        "code-only commit: until 'no build', one request", _s(ours), _s(asked), ours / asked, 20
+    )
+    bench.project.add_dependency("mdurl")
+    bench.project.remove_dependency(MORE)
+    bench.lock()
+    image.publish(bench.project.folder, bench.cloud)
+    update = _pull(f"{name}:dev")
+    title = "update of a pulled image, times faster"
+    yield Row(title, _s(update), _s(whole), whole / update, 20, more_is_better=True)
+
+
+def _big_package(bench: Bench) -> Row:
+    name = bench.project.image
+    with _newer.channel(BIG) as (size, config):
+        before = bench.blobs(name)
+        old = os.environ["XDG_CONFIG_HOME"]
+        os.environ["XDG_CONFIG_HOME"] = str(config)
+        bench.project.strata("lock", *bench.here.platforms, "--update", BIG)
+        bench.push()
+        os.environ["XDG_CONFIG_HOME"] = old
+    new = sum(s for digest, s in bench.blobs(name).items() if digest not in before)
+    return Row(f"upgrade {BIG}: bytes pushed, its size", _mb(new), _mb(size), new / size, 1.2)
+
+
+def _pull(reference: str) -> float:
+    return _timed(["docker", "pull", "--quiet", reference])
+
+
+def _timed(command: list[str]) -> float:
+    started = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.monotonic() - started
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.1f} s"
+
+
+def _mb(count: int) -> str:
+    return f"{count / 1e6:.2f} MB"
+
+
+def main() -> int:
+    """Measure and print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        print(f"\n{'':<46}{'layers':>12}{'one layer':>12}{'ratio':>9}{'goal':>8}")
+        for row in rows(bench):
+            print(row, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    rig.down()
+    sys.exit(code)
