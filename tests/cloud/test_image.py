@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -142,6 +143,42 @@ def test_image_of_one_layer_holds_the_same(built: Built, tmp_path: Path) -> None
             for reference in (f"one-layer:{target}", built.reference(target))
         )
         assert one == many
+
+
+def test_runtime_for_two_platforms_without_emulation(built: Built, tmp_path: Path) -> None:
+    """Its base runs nothing of the platform, and the environment is linked, not run."""
+    folder = tmp_path / "checkout"
+    shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
+    both = ("--platform", "linux-64", "--platform", "linux-aarch64")
+    project = dataclasses.replace(built.project, folder=folder)
+    project.strata("lock", *both)
+    base, name = f"{project.image}:runtime-base-of-two", f"{project.image}:two"
+    command = ["docker", "buildx", "bake", "runtime-base", *image.options(built.cloud)]
+    env = os.environ | {"PLATFORMS": "linux/amd64,linux/arm64", "SUFFIX": "-of-two"}
+    subprocess.run(command, cwd=folder, env=env, capture_output=True, check=True)
+    project.strata("push", name, "--base", base, "--reuse", built.reference("runtime"), *both)
+    listed = subprocess.run(
+        ["docker", "buildx", "imagetools", "inspect", "--raw", name],
+        capture_output=True,
+        check=True,
+    )
+    architectures = [m["platform"]["architecture"] for m in json.loads(listed.stdout)["manifests"]]
+    assert architectures == ["amd64", "arm64"]
+    for platform, machine in (("linux/amd64", 62), ("linux/arm64", 183)):
+        made = subprocess.run(
+            ["docker", "create", "--pull=always", f"--platform={platform}", name],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        container = made.stdout.split()[-1]
+        copied = tmp_path / f"python-{machine}"
+        source = f"{container}:/opt/env/bin/python3.11"
+        subprocess.run(["docker", "cp", "--quiet", source, str(copied)], check=True)
+        subprocess.run(["docker", "rm", container], capture_output=True, check=True)
+        assert int.from_bytes(copied.read_bytes()[18:20], "little") == machine
+    ran = image.run(name, folder)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_runtime_is_the_start_of_dev(built: Built) -> None:
