@@ -1,9 +1,13 @@
 """The layer plan: which packages of an environment share an image layer.
 
 A plan is a pure function of the lock: same lock, same plan, on every machine. It has two
-aims. A changed package should bring as few other bytes along as possible, so the biggest
-packages get a layer each. And a package that comes or goes must not move the others to new
-layers, so the rest is spread over a fixed number of layers by a hash of the package's name.
+aims. A changed package should bring as few other bytes along as possible: so packages of one build,
+which change together, are kept together, and the biggest such families get a layer each. And a
+package that comes or goes must not move the others to new layers: so the middling ones are spread
+over a fixed number of layers, and the many small ones over a few more, by a hash of their name.
+
+Small families are on top, and of the big ones those that were built last: who has the image already
+unpacks again only what is above the lowest layer that changed.
 
 The environments that contain ``default`` add layers of their own after its layers, which stay
 as they are: both images share them.
@@ -18,6 +22,7 @@ from dataclasses import dataclass
 from rattler import RepoDataRecord
 
 from conda_strata.errors import UsageError
+from conda_strata.families import families
 from conda_strata.lock import Lock, Wheel, identity
 from conda_strata.manifest import DEFAULT
 
@@ -28,8 +33,14 @@ top need some."""
 MIN_LAYERS = 2
 """One for each of two environments."""
 
-_SHARED = 4
-"""One layer in so many holds the packages that get no layer of their own."""
+_SHARED = 3
+"""One layer in so many is shared by families that get none of their own."""
+
+_MIDDLING = 5
+"""Middling families for each layer that such ones share; the rest is small."""
+
+_SMALL = 8
+"""One shared layer in so many holds small families."""
 
 
 @dataclass(frozen=True)
@@ -100,38 +111,51 @@ def plan(lock: Lock, environment: str, subdir: str, max_layers: int = MAX_LAYERS
 
 
 def default_slots(max_layers: int) -> int:
-    """Return how many slots ``default`` has where other environments contain it: two thirds."""
-    return max_layers * 2 // 3
+    """Return how many slots ``default`` has where other environments contain it: seven of eight."""
+    return max_layers * 7 // 8
 
 
 def _spread(
     records: Sequence[RepoDataRecord], wheels: Sequence[Wheel], first: int, slots: int
 ) -> list[Layer]:
-    """Share packages out over *slots*; the last is kept for wheels, so that they move no other."""
+    """Share packages out over *slots*; wheels get the last."""
     if slots == 1:
-        ordered = tuple(sorted(records, key=lambda r: r.name.normalized))
+        ordered = tuple(sorted(records, key=_name))
         return [Layer(first, ordered, tuple(wheels))] if ordered or wheels else []
-    last = slots - 1
-    layers = _spread_records(records, first, last)
-    return [*layers, Layer(first + last, (), tuple(wheels))] if wheels else layers
+    last = first + slots - 1
+    layers = _spread_records(records, first, slots, last if wheels else last + 1)
+    return [*layers, Layer(last, (), tuple(wheels))] if wheels else layers
 
 
-def _spread_records(records: Sequence[RepoDataRecord], first: int, slots: int) -> list[Layer]:
-    shared = max(1, slots // _SHARED)
-    by_size = sorted(records, key=lambda r: (-(r.size or 0), r.name.normalized))
-    alone, rest = by_size[: slots - shared], by_size[slots - shared :]
-    held: dict[int, list[RepoDataRecord]] = {}
-    for record in sorted(alone, key=lambda r: _hash(r.name.normalized)):
-        slot = _hash(record.name.normalized) % (slots - shared)
-        while slot in held:
-            slot = (slot + 1) % (slots - shared)
-        held[slot] = [record]
-    for record in rest:
-        held.setdefault(slots - shared + _hash(record.name.normalized) % shared, []).append(record)
+def _spread_records(
+    records: Sequence[RepoDataRecord], first: int, slots: int, end: int
+) -> list[Layer]:
+    """Share packages out over the slots from *first* up to *end*, as is right for so many *slots*."""
+    by_size = sorted(families(records), key=lambda f: (-f.bytes, f.name))
+    shared = 0 if len(by_size) <= end - first else max(1, slots // _SHARED)
+    small = -(-shared // _SMALL)
+    alone = by_size[: end - first - shared]
+    others = by_size[len(alone) :]
+    middling, rest = (
+        others[: _MIDDLING * (shared - small)],
+        others[_MIDDLING * (shared - small) :],
+    )
+    oldest_first = sorted(alone, key=lambda f: (f.built, f.name))
+    held = {first + place: [family] for place, family in enumerate(oldest_first)}
+    for some, start, count in (
+        (middling, end - shared, shared - small),
+        (rest, end - small, small),
+    ):
+        for family in some:
+            held.setdefault(start + _hash(family.stem) % count, []).append(family)
     return [
-        Layer(first + slot, tuple(sorted(held[slot], key=lambda r: r.name.normalized)))
+        Layer(slot, tuple(sorted((r for f in held[slot] for r in f.records), key=_name)))
         for slot in sorted(held)
     ]
+
+
+def _name(record: RepoDataRecord) -> str:
+    return record.name.normalized
 
 
 def _hash(name: str) -> int:

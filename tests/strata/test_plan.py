@@ -1,20 +1,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from rattler import BuildString, PackageRecord, RepoDataRecord
 
 from conda_strata.errors import UsageError
-from conda_strata.lock import Lock
+from conda_strata.lock import Lock, Wheel
 from conda_strata.plan import Layer, plan
 
 SUBDIR = "linux-64"
 
 
-def record(name: str, size: int, version: str = "1.0") -> RepoDataRecord:
+BUILT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def record(
+    name: str, size: int, version: str = "1.0", *, built: datetime | None = None
+) -> RepoDataRecord:
     package = PackageRecord(name, version, BuildString("h0_0"), 0, SUBDIR, size=size)
+    package.timestamp = built
     file = f"{name}-{version}-h0_0.conda"
     return RepoDataRecord(
         package, file, f"https://example.org/{SUBDIR}/{file}", "https://example.org/"
@@ -60,17 +68,60 @@ def test_a_small_package_more_changes_one_layer(name: str) -> None:
     assert len({layer.key for layer in after} - {layer.key for layer in before}) == 1
 
 
-def test_an_upgrade_stays_in_its_slot() -> None:
-    before = plan(lock(default=STACK), "default", SUBDIR)
-    upgraded = lock(default=STACK)
+def upgraded(name: str, size: int, built: datetime | None = None) -> Lock:
     records = [
-        record("big39", 41 * 10**6, "2.0") if r.name.normalized == "big39" else r
-        for r in upgraded.records("default", SUBDIR)
+        record(name, size, "2.0", built=built) if r.name.normalized == name else r
+        for r in lock(default=STACK).records("default", SUBDIR)
     ]
-    after = plan(Lock({"default": {SUBDIR: records}}, (), Path("x")), "default", SUBDIR)
-    moved = [(b.slot, a.slot) for b, a in zip(before, after, strict=True) if a.key != b.key]
-    assert len(moved) == 1
-    assert moved[0][0] == moved[0][1]
+    return Lock({"default": {SUBDIR: records}}, (), Path("conda.lock"))
+
+
+@pytest.mark.parametrize("name", ["big39", "big05", "small001", "small149"])
+def test_an_upgrade_changes_one_layer(name: str) -> None:
+    before = plan(lock(default=STACK), "default", SUBDIR)
+    after = plan(upgraded(name, STACK[name]), "default", SUBDIR)
+    assert len({layer.key for layer in after} - {layer.key for layer in before}) == 1
+
+
+def test_what_was_built_last_is_above_other_big_ones() -> None:
+    """So that who has the image unpacks nothing again but it and what is small."""
+    layers = plan(upgraded("big05", STACK["big05"], BUILT), "default", SUBDIR)
+    alone = [layer for layer in layers if len(layer.records) == 1]
+    (newest,) = (x for x in alone if x.records[0].name.normalized == "big05")
+    assert [x.slot for x in layers if x.slot > newest.slot and x.bytes >= 10**6] == []
+
+
+def test_packages_of_one_build_share_a_layer() -> None:
+    """Same version and build number, minutes apart, and of one name; else they are on their own."""
+    minute = timedelta(minutes=1)
+    times = {"libbig": BUILT, "libbig-core": BUILT + minute, "libbig-late": BUILT + 200 * minute}
+    records = [
+        *lock(default=STACK).records("default", SUBDIR),
+        *(record(name, 10**8, "3.1", built=time) for name, time in times.items()),
+        record("other", 10**8, "3.2", built=BUILT),
+        record("stranger", 10**8, "3.1", built=BUILT),
+    ]
+    layers = plan(Lock({"default": {SUBDIR: records}}, (), Path("conda.lock")), "default", SUBDIR)
+    assert {
+        frozenset({"libbig", "libbig-core"}),
+        frozenset({"libbig-late"}),
+        frozenset({"other"}),
+        frozenset({"stranger"}),
+    } <= names(layers)
+
+
+def test_few_packages_need_no_sharing() -> None:
+    few = {name: size for name, size in STACK.items() if name.startswith("big")}
+    layers = plan(lock(default=few), "default", SUBDIR)
+    assert all(len(layer.records) == 1 for layer in layers)
+
+
+def test_a_wheel_more_leaves_shared_layers_as_they_are() -> None:
+    before = lock(default=STACK)
+    wheel = Wheel("w", "1", "https://example.org/w-1-py3-none-any.whl", "0" * 64)
+    after = replace(before, wheels={"default": {SUBDIR: (wheel,)}})
+    new = names(plan(after, "default", SUBDIR)) - names(plan(before, "default", SUBDIR))
+    assert len(new) <= 2  # the wheel's, and the one that the smallest of the big ones moved to
 
 
 def test_order_of_the_lock_does_not_matter() -> None:

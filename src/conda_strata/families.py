@@ -1,0 +1,103 @@
+"""Families of packages: those that one build made, and so change together.
+
+Many projects are packaged in parts (``libarrow``, ``libarrow-acero``, ``pyarrow``…), which have one
+version and build number and are built within minutes of each other. A lock says all that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rattler import RepoDataRecord
+
+_GAP = 2 * 60 * 60
+"""Seconds between two packages of one build at most."""
+
+_STEM = re.compile(r"(?:lib|python-|py|r-)?([a-z0-9]+)")
+
+
+@dataclass(frozen=True)
+class Family:
+    """Packages of one build.
+
+    Attributes
+    ----------
+    records
+        The packages, sorted by name.
+    """
+
+    records: tuple[RepoDataRecord, ...]
+
+    @property
+    def name(self) -> str:
+        """The first package's name."""
+        return _name(self.records[0])
+
+    @property
+    def stem(self) -> str:
+        """What is common to the names of one project's packages: ``arrow`` of ``libarrow-acero``."""
+        return _stem(self.name)
+
+    @property
+    def bytes(self) -> int:
+        """Size of its packages as they are downloaded."""
+        return sum(record.size or 0 for record in self.records)
+
+    @property
+    def built(self) -> float:
+        """When its newest package was built, in seconds since 1970; 0 where none says so."""
+        return max(_built(record) for record in self.records)
+
+
+def families(records: Iterable[RepoDataRecord]) -> Iterator[Family]:
+    """Yield *records* by family: one release, built together, tied by a dependency or the name."""
+    ordered = sorted(records, key=lambda r: (*_release(r), _built(r), _name(r)))
+    while ordered:
+        end = next(
+            (i for i, (a, b) in enumerate(pairwise(ordered), 1) if not _same_build(a, b)),
+            len(ordered),
+        )
+        for family in _tied(ordered[:end]):
+            yield Family(tuple(sorted(family, key=_name)))
+        ordered = ordered[end:]
+
+
+def _tied(records: Sequence[RepoDataRecord]) -> list[list[RepoDataRecord]]:
+    """Split *records* where neither a dependency nor a common stem connects them."""
+    parts: list[list[RepoDataRecord]] = []
+    for record in records:
+        joined = [part for part in parts if any(_are_tied(record, other) for other in part)]
+        parts = [part for part in parts if part not in joined]
+        parts.append([record, *(other for part in joined for other in part)])
+    return parts
+
+
+def _are_tied(one: RepoDataRecord, other: RepoDataRecord) -> bool:
+    names = {_name(one), _name(other)}
+    needed = {dependency.partition(" ")[0] for dependency in (*one.depends, *other.depends)}
+    return not names.isdisjoint(needed) or _stem(_name(one)) == _stem(_name(other))
+
+
+def _same_build(one: RepoDataRecord, other: RepoDataRecord) -> bool:
+    known = one.timestamp is not None and other.timestamp is not None
+    return known and _release(one) == _release(other) and _built(other) - _built(one) <= _GAP
+
+
+def _release(record: RepoDataRecord) -> tuple[str, int]:
+    return str(record.version), record.build_number
+
+
+def _built(record: RepoDataRecord) -> float:
+    return record.timestamp.timestamp() if record.timestamp else 0.0
+
+
+def _name(record: RepoDataRecord) -> str:
+    return record.name.normalized
+
+
+def _stem(name: str) -> str:
+    found = _STEM.match(name)
+    return found[1] if found else name
