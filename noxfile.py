@@ -57,6 +57,6 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the documentation claims; each script prints a ratio."""
-    _install(session, "test")
+    _install(session, "bench")
     for script in session.posargs or sorted(map(str, (HERE / "benchmarks").glob("[!_]*.py"))):
         session.run("python", "-m", f"benchmarks.{Path(script).stem}")

@@ -20,11 +20,12 @@ from pathlib import Path
 from statistics import median
 
 import rig
-from benchmarks import _newer
+from benchmarks import _newer, replay
+from benchmarks._measure import STRATA, Runs, once
 from demo import image, surroundings
 from demo.project import generate
 
-MORE = "rich"
+MORE, SMALL = "rich", "cowsay"
 BIG = "pyarrow"
 STACK = "import pandas, sklearn, matplotlib.pyplot, pyarrow, lightgbm, statsmodels.api, distributed"
 _PEER = "type=image,push=true,compression=zstd,oci-mediatypes=true"
@@ -47,7 +48,7 @@ class Row:
         sign = "≥" if self.more_is_better else "≤"
         verdict = "reached" if held else "MISSED"
         goal = f"{sign} {self.goal:g}"
-        return f"{self.scenario:<46}{self.ours:>12}{self.theirs:>12}{self.ratio:>9.2f}{goal:>8} {verdict}"
+        return f"{self.scenario:<52}{self.ours:>12}{self.theirs:>12}{self.ratio:>9.2f}{goal:>8} {verdict}"
 
 
 class Bench:
@@ -119,6 +120,11 @@ def rows(bench: Bench) -> Iterator[Row]:
     yield from _one_package_more(bench)
     yield from _nothing_changed(bench)
     yield _big_package(bench)
+    yield _memory(bench)
+    if locks := os.environ.get("LOCKS"):
+        yield from _history(Path(locks))
+    else:
+        print("no replay: LOCKS=FOLDER names a folder of lock files")
 
 
 def _pulls(bench: Bench) -> Iterator[Row]:
@@ -189,12 +195,11 @@ def _nothing_changed(bench: Bench) -> Iterator[Row]:
     yield Row(
         "code-only commit: until 'no build', one request", _s(ours), _s(asked), ours / asked, 20
     )
-    bench.project.add_dependency("mdurl")
-    bench.project.remove_dependency(MORE)
+    bench.project.add_dependency(SMALL)
     bench.lock()
     image.publish(bench.project.folder, bench.cloud)
     update = _pull(f"{name}:dev")
-    title = "update of a pulled image, times faster"
+    title = f"update of a pulled image, {SMALL}: times faster"
     yield Row(title, _s(update), _s(whole), whole / update, 20, more_is_better=True)
 
 
@@ -209,6 +214,29 @@ def _big_package(bench: Bench) -> Row:
         os.environ["XDG_CONFIG_HOME"] = old
     new = sum(s for digest, s in bench.blobs(name).items() if digest not in before)
     return Row(f"upgrade {BIG}: bytes pushed, its size", _mb(new), _mb(size), new / size, 1.2)
+
+
+def _memory(bench: Bench) -> Row:
+    """Of ``strata layers``: the environment dev against default, a third of it."""
+    peaks = []
+    for environment in ("dev", "default"):
+        runs = Runs()
+        out = bench.out / f"layers-{environment}"
+        words = ("layers", "--env", environment, "--out", str(out))
+        once((*STRATA, *words), runs, bench.project.folder)
+        shutil.rmtree(out)
+        peaks.append(runs.peak)
+    ours, theirs = peaks
+    title = "memory of strata layers, 153 packages against 54"
+    return Row(title, f"{ours:.0f} MB", f"{theirs:.0f} MB", ours / theirs, 1.2)
+
+
+def _history(locks: Path) -> Iterator[Row]:
+    """What each platform's history of locks would have cost to push."""
+    for subdir, plans in replay.run(locks, "default").items():
+        ours, least = (sum(plans[name].pushed) for name in ("strata", "floor: one per package"))
+        title = f"replay of {locks.name.partition('.')[0]}, {subdir}: floor"
+        yield Row(title, _mb(ours), _mb(least), ours / least, 1.25)
 
 
 def _pull(reference: str) -> float:
@@ -233,7 +261,7 @@ def main() -> int:
     """Measure and print the table."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        print(f"\n{'':<46}{'layers':>12}{'one layer':>12}{'ratio':>9}{'goal':>8}")
+        print(f"\n{'':<52}{'layers':>12}{'one layer':>12}{'ratio':>9}{'goal':>8}")
         for row in rows(bench):
             print(row, flush=True)
     return 0

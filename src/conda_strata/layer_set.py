@@ -84,7 +84,7 @@ class LayerSet:
             )
         layers = plan(lock, environment, subdir, max_layers)
         extended = len(lock.environments) > 1 and DEFAULT in lock.environments
-        first = (default_slots(max_layers) if extended else max_layers) - 1
+        first = (default_slots(lock, subdir, max_layers) if extended else max_layers) - 1
         named = manifest.environment_variables if manifest else lambda _name: {}
         started = DEFAULT if extended else environment
         files = {first: {HISTORY: "", **variables.files(named(started))}}

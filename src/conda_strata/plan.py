@@ -6,8 +6,8 @@ which change together, are kept together, and the biggest such families get a la
 package that comes or goes must not move the others to new layers: so the middling ones are spread
 over a fixed number of layers, and the many small ones over a few more, by a hash of their name.
 
-Small families are on top, and of the big ones those that were built last: who has the image already
-unpacks again only what is above the lowest layer that changed.
+In an image, small layers are on top, and of those of a size the ones that were built last: who has
+the image already unpacks again what is above the lowest layer that changed.
 
 The environments that contain ``default`` add layers of their own after its layers, which stay
 as they are: both images share them.
@@ -16,7 +16,7 @@ as they are: both images share them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rattler import RepoDataRecord
@@ -41,6 +41,10 @@ _MIDDLING = 5
 
 _SMALL = 8
 """One shared layer in so many holds small families."""
+
+
+_SHARES = 8
+"""Parts that the slots are divided into, for an environment and those that contain it."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def plan(lock: Lock, environment: str, subdir: str, max_layers: int = MAX_LAYERS
     extended = len(lock.environments) > 1 and DEFAULT in lock.environments
     if not extended:
         return _spread(records, lock.wheels_of(environment, subdir), 0, max_layers)
-    shared = default_slots(max_layers)
+    shared = default_slots(lock, subdir, max_layers)
     below, wheels_below = lock.records(DEFAULT, subdir), lock.wheels_of(DEFAULT, subdir)
     layers = _spread(below, wheels_below, 0, shared)
     if environment != DEFAULT:
@@ -110,9 +114,23 @@ def plan(lock: Lock, environment: str, subdir: str, max_layers: int = MAX_LAYERS
     return layers
 
 
-def default_slots(max_layers: int) -> int:
-    """Return how many slots ``default`` has where other environments contain it: seven of eight."""
-    return max_layers * 7 // 8
+def stacked(layers: Iterable[Layer]) -> list[Layer]:
+    """Return *layers* in the order of an image, lowest first: the bigger, in steps of four times."""
+    return sorted(layers, key=lambda layer: (-((layer.bytes.bit_length() + 1) // 2), layer.slot))
+
+
+def default_slots(lock: Lock, subdir: str, max_layers: int) -> int:
+    """Return how many slots ``default`` has where other environments contain it.
+
+    As many eighths of *max_layers* as give each family a layer, at most seven: so in steps, as the
+    slots of the others follow.
+    """
+    wanted = len(list(families(lock.records(DEFAULT, subdir)))) + 1
+    shares = (max(1, max_layers * eighths // _SHARES) for eighths in range(1, _SHARES))
+    return next(
+        (slots for slots in shares if slots >= wanted),
+        max(1, max_layers * (_SHARES - 1) // _SHARES),
+    )
 
 
 def _spread(

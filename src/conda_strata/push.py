@@ -23,6 +23,7 @@ from conda_strata.contents import Entry, linked
 from conda_strata.errors import NetworkError
 from conda_strata.image import Image, ImageLayer
 from conda_strata.layer_set import LayerSet
+from conda_strata.plan import stacked
 from conda_strata.registry import Document, Repository
 
 
@@ -110,7 +111,7 @@ def _layers(
     reporter: InstallerReporter | None,
     on_notice: Callable[[str], None],
 ) -> tuple[dict[int, ImageLayer], set[int]]:
-    """Return slot to layer, all in the registry, and the slots of those that were made."""
+    """Return slot to layer, lowest first, all in the registry; and which of them were made."""
     keys = {layer.slot: f"{wanted.key(layer)}.{compression}" for layer in wanted.layers}
     known = {}
     for source in sources:
@@ -141,7 +142,7 @@ def _layers(
         target.copy(one.descriptor["digest"], source)
     titles = {layer.slot: _title(layer.id) for layer in wanted.layers}
     layers = made | {slot: replace(one, title=titles[slot]) for slot, (one, _) in kept.items()}
-    return dict(sorted(layers.items())), set(made)
+    return {layer.slot: layers[layer.slot] for layer in stacked(wanted.layers)}, set(made)
 
 
 def _make(

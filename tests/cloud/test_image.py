@@ -105,7 +105,6 @@ def test_two_cold_pushes_are_identical(built: Built, tmp_path: Path) -> None:
     again = image.environment_layers(f"{other}:dev")
     assert again == before["dev"]
     assert len(before["dev"]) <= 96
-    assert all(int(slot) < 84 for slot in before["runtime"])
 
 
 def test_nothing_changed_builds_nothing(built: Built) -> None:
@@ -181,11 +180,11 @@ def test_runtime_for_two_platforms_without_emulation(built: Built, tmp_path: Pat
     assert ran.returncode == 0, ran.stderr
 
 
-def test_runtime_is_the_start_of_dev(built: Built) -> None:
+def test_dev_contains_the_layers_of_runtime(built: Built) -> None:
     """Both images share the environment's layers, so both are pulled for the price of one."""
     dev = image.environment_layers(built.reference("dev"))
     runtime = image.environment_layers(built.reference("runtime"))
-    assert runtime == {slot: digest for slot, digest in dev.items() if int(slot) < 84}
+    assert runtime == {slot: digest for slot, digest in dev.items() if slot <= max(runtime)}
     assert len(dev) > len(runtime)
     sizes = {target: sum(built.sizes[target].values()) for target in image.TARGETS}
     assert sizes["runtime"] < sizes["dev"]

@@ -11,11 +11,13 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from rattler.index import index_fs
+
+from .image_registry import serving
 
 SUBDIR = "linux-64"
 BUILT = datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC)
@@ -162,6 +164,13 @@ def write_environment(
     file = folder / name
     file.write_text("\n".join([*lines, *(f"  - {spec}" for spec in specs)]) + "\n")
     return file
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real registry that lets everybody push."""
+    with serving(tmp_path_factory.mktemp("registry")) as address:
+        yield address
 
 
 @pytest.fixture

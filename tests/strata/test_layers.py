@@ -96,7 +96,7 @@ def test_a_collision_with_dev_leaves_the_layers_of_default_alone(
     strata("lock")
     strata("layers", "--out", "default")
     strata("layers", "--env", "dev", "--out", "dev")
-    for slot in range(84):
+    for slot in range(12):
         name = f"{slot:02}"
         assert fingerprint(project / "default" / name) == fingerprint(project / "dev" / name)
     files = sorted((project / "dev").glob("*/opt/env/share/shared.txt"))
@@ -104,13 +104,13 @@ def test_a_collision_with_dev_leaves_the_layers_of_default_alone(
 
 
 def test_default_is_the_start_of_dev(strata: Strata) -> None:
-    """The runtime image's layers are the first 84 of the dev image, unchanged."""
+    """The runtime image's layers are the first 12 of the dev image, unchanged."""
     default = json.loads(strata("plan", "--json").stdout)["layers"]
     dev = json.loads(strata("plan", "--env", "dev", "--json").stdout)["layers"]
     assert dev[: len(default)] == default
     assert [layer["packages"] for layer in dev[len(default) :]] == [["tool-1.0-h0_0"]]
-    assert all(int(layer["id"]) < 84 for layer in default)
-    assert all(int(layer["id"]) >= 84 for layer in dev[len(default) :])
+    assert all(int(layer["id"]) < 12 for layer in default)
+    assert all(int(layer["id"]) >= 12 for layer in dev[len(default) :])
 
 
 def test_nothing_tells_of_this_machine(strata: Strata, project: Path, tmp_path: Path) -> None:

@@ -116,6 +116,17 @@ def test_few_packages_need_no_sharing() -> None:
     assert all(len(layer.records) == 1 for layer in layers)
 
 
+@pytest.mark.parametrize(("default", "slots"), [(1, 12), (11, 12), (12, 24), (50, 60), (190, 84)])
+def test_the_smaller_default_is_the_more_layers_others_have(default: int, slots: int) -> None:
+    """In steps, so that a package more in default seldom moves those of dev."""
+    below = dict(list(STACK.items())[:default])
+    both = lock(default=below, dev=below | {f"tool{i}": 10**7 for i in range(200)})
+    layers = plan(both, "dev", SUBDIR)
+    tools = [x for x in layers if x.records[0].name.normalized.startswith("tool")]
+    assert min(layer.slot for layer in tools) == slots
+    assert len(layers) <= 96
+
+
 def test_a_wheel_more_leaves_shared_layers_as_they_are() -> None:
     before = lock(default=STACK)
     wheel = Wheel("w", "1", "https://example.org/w-1-py3-none-any.whl", "0" * 64)

@@ -5,19 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .conftest import HandMadeChannel, Strata, write_environment
 from .image_registry import add_base, document, files, serving
-
-
-@pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("registry")) as address:
-        yield address
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_variables_are_in_the_layers_and_in_the_key(
     assert strata("key", "--file", "Dockerfile").stdout != key
     assert strata("layers", "--env", "dev", "--out", "out").returncode == 0
     script = "opt/env/etc/conda/activate.d/variables-of-environment.sh"
-    assert (project / "out/83" / script).read_text() == "export MODE=fast\n"
+    assert (project / "out/11" / script).read_text() == "export MODE=fast\n"
     assert (project / "out/95" / script).read_text() == "export LEVEL=debug\nexport MODE=fast\n"
 
 
