@@ -232,7 +232,7 @@ def _memory(bench: Bench) -> Row:
 
 
 def _history(locks: Path) -> Iterator[Row]:
-    """What each platform's history of locks would have cost to push."""
+    """Compare what each platform's history of locks would have cost to push with the floor."""
     for subdir, plans in replay.run(locks, "default").items():
         ours, least = (sum(plans[name].pushed) for name in ("strata", "floor: one per package"))
         title = f"replay of {locks.name.partition('.')[0]}, {subdir}: floor"

@@ -25,6 +25,7 @@ from conda_strata import channels, collisions
 from conda_strata.install import install
 from conda_strata.layer_set import LayerSet
 from conda_strata.lock import identity
+from conda_strata.slim import left_out
 from conda_strata.wheels import link_wheels, site_packages
 
 EPOCH = 315532800
@@ -111,7 +112,13 @@ def linked(
                     place = site_packages(wanted.records)
                     link_wheels(layer.wheels, tree, wanted.target, place, wanted.prefix)
                     entries += _tree(tree)
-        yield {slot: sorted(found[slot], key=attrgetter("path")) for slot in sorted(found)}
+        yield {
+            slot: sorted(
+                (entry for entry in found[slot] if not (wanted.slim and left_out(entry.path))),
+                key=attrgetter("path"),
+            )
+            for slot in sorted(found)
+        }
 
 
 def _package(record: RepoDataRecord, prefix: Path) -> Iterator[Entry]:

@@ -14,6 +14,7 @@ from conda_strata.errors import UsageError
 from conda_strata.lock import Lock
 from conda_strata.manifest import DEFAULT, Manifest
 from conda_strata.plan import MAX_LAYERS, Layer, default_slots, plan
+from conda_strata.slim import CLASSES
 from conda_strata.wheel_tags import Target
 from conda_strata.wheels import site_packages
 
@@ -46,6 +47,8 @@ class LayerSet:
         Where the environment will live in the image.
     target
         What wheels have to fit; None without a Python.
+    slim
+        Whether to leave out what :mod:`conda_strata.slim` names.
     """
 
     layers: Sequence[Layer]
@@ -55,6 +58,7 @@ class LayerSet:
     subdir: str
     prefix: str
     target: Target | None
+    slim: bool = False
 
     @classmethod
     def of(
@@ -66,6 +70,7 @@ class LayerSet:
         *,
         prefix: str = PREFIX,
         max_layers: int = MAX_LAYERS,
+        slim: bool = False,
     ) -> LayerSet:
         """Return all layers of an environment of *lock*; variables are those of *manifest*.
 
@@ -99,6 +104,7 @@ class LayerSet:
             subdir,
             prefix,
             Target.of(lock, environment, subdir),
+            slim,
         )
 
     def parts(self) -> list[list[Layer]]:
@@ -112,6 +118,8 @@ class LayerSet:
     def key(self, layer: Layer) -> str:
         """Return a SHA-256 over all that decides the bytes of *layer*."""
         parts = [FORMAT, self.prefix, layer.key]
+        if self.slim:
+            parts += [f"without {pattern.pattern}" for pattern in CLASSES.values()]
         if layer.wheels or any(record.noarch for record in layer.records):
             parts.append(site_packages(self.records) if self.target else "")
         if layer.wheels and self.target:

@@ -154,3 +154,33 @@ def test_refuses_a_folder_in_use(strata: Strata, project: Path) -> None:
     refused = strata("layers", "--out", "out")
     assert (refused.returncode, "not empty" in refused.stderr) == (2, True)
     assert [p.name for p in (project / "out").iterdir()] == ["mine.txt"]
+
+
+LEFT_OUT = ("lib/libx.a", "include/x.h", "share/man/man1/x.1", "share/app/x.js.map")
+STAYS = ("lib/libx.so", "share/app/x.js", "lib/python3.11/site-packages/x/tests/helper.py")
+
+
+def test_slim_leaves_out_what_programs_do_not_open(
+    strata: Strata, project: Path, tmp_path: Path
+) -> None:
+    """Off by default."""
+    own = HandMadeChannel(tmp_path / "own")
+    test = "lib/python3.11/site-packages/x/tests/test_x.py"
+    own.add("x", "1.0", dict.fromkeys((*LEFT_OUT, *STAYS, test), "text\n"))
+    own.index()
+    (project / "environment-dev.yml").unlink()
+    write_environment(project, own, ["x"])
+    strata("lock")
+    strata("layers", "--out", "all")
+    strata("layers", "--out", "slim", "--slim")
+    held = {
+        out: {
+            path.relative_to(layer / PREFIX).as_posix()
+            for layer in (project / out).iterdir()
+            for path in layer.rglob("*")
+            if path.is_file()
+        }
+        for out in ("all", "slim")
+    }
+    assert held["all"] - held["slim"] == {*LEFT_OUT, test}
+    assert held["slim"] >= set(STAYS)

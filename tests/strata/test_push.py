@@ -77,6 +77,14 @@ def test_nothing_new_is_nothing_made(
     assert runtime["kept"] == int(str(first["made"])) - 1
 
 
+def test_a_slim_image_uses_no_layer_that_is_not(strata: Strata, image: str) -> None:
+    strata("lock")
+    first = push(strata, image)
+    slim = push(strata, image, "--slim")
+    assert (slim["made"], slim["kept"]) == (first["made"], 0)
+    assert push(strata, image, "--slim")["made"] == 0
+
+
 def test_one_change_is_one_layer(
     strata: Strata, image: str, own_channel: HandMadeChannel, project: Path, tmp_path: Path
 ) -> None:

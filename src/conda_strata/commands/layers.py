@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the environment lives in the image (default: /opt/env)",
     )
     options.add_max_layers(parser)
+    options.add_slim(parser)
     parser.add_argument(
         "--locked", action="store_true", help="refuse to solve where there is no lock"
     )
@@ -56,7 +57,13 @@ def run(args: argparse.Namespace) -> int:
         with console.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]), on_notice=console.say)
     wanted = LayerSet.of(
-        lock, manifest, args.env, subdir, prefix=args.prefix, max_layers=args.max_layers
+        lock,
+        manifest,
+        args.env,
+        subdir,
+        prefix=args.prefix,
+        max_layers=args.max_layers,
+        slim=args.slim,
     )
     with console.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter, on_notice=console.say)

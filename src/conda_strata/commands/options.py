@@ -85,6 +85,15 @@ def add_max_layers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_slim(parser: argparse.ArgumentParser) -> None:
+    """Add ``--slim``."""
+    parser.add_argument(
+        "--slim",
+        action="store_true",
+        help="leave out static libraries, headers, manuals, source maps and modules of tests",
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of new layers (default: zstd; gzip is for registries and runtimes before 2022)",
     )
     options.add_max_layers(parser)
+    options.add_slim(parser)
     options.add_json(parser)
 
 
@@ -64,7 +65,13 @@ def run(args: argparse.Namespace) -> int:
         require_fresh(manifest, lock, subdirs)
     wanted = [
         LayerSet.of(
-            lock, manifest, args.env, subdir, prefix=args.prefix, max_layers=args.max_layers
+            lock,
+            manifest,
+            args.env,
+            subdir,
+            prefix=args.prefix,
+            max_layers=args.max_layers,
+            slim=args.slim,
         )
         for subdir in subdirs
     ]
