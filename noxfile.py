@@ -56,7 +56,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what the documentation claims; each script prints a ratio."""
+    """Measure what the documentation claims, or run one script: ``-- replay FOLDER``."""
     _install(session, "bench")
-    for script in session.posargs or sorted(map(str, (HERE / "benchmarks").glob("[!_]*.py"))):
-        session.run("python", "-m", f"benchmarks.{Path(script).stem}")
+    names = sorted(path.stem for path in (HERE / "benchmarks").glob("[!_]*.py"))
+    for words in [session.posargs] if session.posargs else [[name] for name in names]:
+        session.run("python", "-m", f"benchmarks.{words[0]}", *words[1:])

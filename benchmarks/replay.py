@@ -6,7 +6,7 @@ the conda packages, which are compressed much as layers are.
 
     python -m benchmarks.replay FOLDER|ARCHIVE.tar.zst [--environment NAME] [--chart FILE.png]
 
-Lock files are taken in the order of their names, and can be any that strata reads: conda.lock and
+The folder can also be named by the variable LOCKS. Lock files are taken in the order of their names, and can be any that strata reads: conda.lock and
 pixi.lock, of format 6 or 7.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 import tarfile
 import tempfile
@@ -193,11 +194,16 @@ def chart(found: dict[str, dict[str, Replay]], file: Path) -> None:
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description="What a history of locks costs to push.")
-    parser.add_argument("locks", type=Path, help="a folder of lock files, or a .tar.zst of them")
+    parser.add_argument(
+        "locks", nargs="?", default=os.environ.get("LOCKS"), help="a folder, or a .tar.zst of it"
+    )
     parser.add_argument("--environment", default="default")
     parser.add_argument("--chart", type=Path, help="draw it, too")
     asked = parser.parse_args()
-    found = run(asked.locks, asked.environment)
+    if not asked.locks:
+        print("nothing to replay: name a folder of lock files, here or in the variable LOCKS")
+        return 0
+    found = run(Path(asked.locks), asked.environment)
     for line in table(found):
         print(line)
     if asked.chart:

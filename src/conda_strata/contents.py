@@ -11,8 +11,10 @@ are the same with and without it.
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +36,9 @@ EPOCH = 315532800
 FILE, PROGRAM, FOLDER = 0o664, 0o775, 0o775
 """Modes. The environment is writable by its group (0 in an image): a user of any id in that group
 can add packages to it, without a chown."""
+
+_TRIES = 20
+"""To remove a folder, a tenth of a second apart."""
 
 _MACHINE_KEYS = ("extracted_package_dir", "package_tarball_full_path", "link", "requested_specs")
 """Keys of a ``conda-meta`` record that tell of the machine, the cache or the wanted."""
@@ -88,11 +93,11 @@ def linked(
     """
     cache = channels.cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".layers-") as folder:
+    with _scratch(cache) as folder:
         found = {layer.slot: _texts(wanted.files.get(layer.slot, {})) for layer in wanted.layers}
         for part in wanted.parts():
             names = {record.name.normalized for layer in part for record in layer.records}
-            prefix = Path(folder) / f"env-{part[0].id}"
+            prefix = folder / f"env-{part[0].id}"
             if names:
                 install(
                     wanted.records,
@@ -108,7 +113,7 @@ def linked(
                 for record in layer.records:
                     entries += _package(record, prefix)
                 if layer.wheels and wanted.target:
-                    tree = Path(folder) / f"wheels-{layer.id}"
+                    tree = folder / f"wheels-{layer.id}"
                     place = site_packages(wanted.records)
                     link_wheels(layer.wheels, tree, wanted.target, place, wanted.prefix)
                     entries += _tree(tree)
@@ -119,6 +124,23 @@ def linked(
             )
             for slot in sorted(found)
         }
+
+
+@contextmanager
+def _scratch(cache: Path) -> Iterator[Path]:
+    """Yield a folder beside the package cache, so that files can be linked, and remove it.
+
+    rattler goes on writing for a moment after a failure.
+    """
+    folder = Path(tempfile.mkdtemp(dir=cache, prefix=".layers-"))
+    try:
+        yield folder
+    finally:
+        for _ in range(_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(0.1)
 
 
 def _package(record: RepoDataRecord, prefix: Path) -> Iterator[Entry]:
@@ -147,7 +169,7 @@ def _texts(files: Mapping[PurePosixPath, str]) -> list[Entry]:
 
 def _file(path: str, source: Path, built: int) -> Entry:
     status = source.lstat()
-    time = min(int(status.st_mtime), built)
+    modified = min(int(status.st_mtime), built)
     if stat.S_ISLNK(status.st_mode):
-        return Entry(path, Link(str(source.readlink())), 0o777, time)
-    return Entry(path, source, PROGRAM if status.st_mode & 0o111 else FILE, time)
+        return Entry(path, Link(str(source.readlink())), 0o777, modified)
+    return Entry(path, source, PROGRAM if status.st_mode & 0o111 else FILE, modified)
