@@ -11,6 +11,7 @@ are the same with and without it.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import tempfile
@@ -36,6 +37,8 @@ EPOCH = 315532800
 FILE, PROGRAM, FOLDER = 0o664, 0o775, 0o775
 """Modes. The environment is writable by its group (0 in an image): a user of any id in that group
 can add packages to it, without a chown."""
+
+_SITE_PACKAGES = re.compile(r"^(?:lib/python[^/]+|Lib)/site-packages/")
 
 _TRIES = 20
 """To remove a folder, a tenth of a second apart."""
@@ -64,8 +67,8 @@ class Entry:
     mode
         Permission bits.
     time
-        Of last modification, in seconds since 1970: the package's own, or that of its build
-        where linking made the file.
+        Of last modification, in seconds since 1970: the package's own, so that modules it has
+        compiled stay valid, or that of its build where linking made the file.
     """
 
     path: str
@@ -147,14 +150,28 @@ def _package(record: RepoDataRecord, prefix: Path) -> Iterator[Entry]:
     meta = f"conda-meta/{identity(record)}.json"
     description = json.loads((prefix / meta).read_text("utf-8"))
     built = int(record.timestamp.timestamp()) if record.timestamp else EPOCH
+    package = Path(description["extracted_package_dir"])
     for key in _MACHINE_KEYS:
         description.pop(key, None)
     description["files"].sort()
     description["paths_data"]["paths"].sort(key=itemgetter("_path"))
     for name in description["files"]:
-        yield _file(name, prefix / name, built)
+        yield _file(name, prefix / name, _packaged_time(package, name, built))
     text = json.dumps(description, indent=2, sort_keys=True) + "\n"
     yield Entry(meta, text.encode(), time=built)
+
+
+def _packaged_time(package: Path, name: str, built: int) -> int:
+    """Return the time that the package gives a file: what its compiled module names, if it has one.
+
+    A noarch package has its modules in ``site-packages``, a folder of its own. What only
+    linking makes, such as an entry point or a symbolic link, has the time of the build.
+    """
+    for path in (name, _SITE_PACKAGES.sub("site-packages/", name)):
+        file = package / path
+        if file.is_file() and not file.is_symlink():
+            return int(file.stat().st_mtime)
+    return built
 
 
 def _tree(tree: Path) -> Iterator[Entry]:
@@ -167,9 +184,8 @@ def _texts(files: Mapping[PurePosixPath, str]) -> list[Entry]:
     return [Entry(path.as_posix(), text.encode()) for path, text in files.items()]
 
 
-def _file(path: str, source: Path, built: int) -> Entry:
-    status = source.lstat()
-    modified = min(int(status.st_mtime), built)
-    if stat.S_ISLNK(status.st_mode):
+def _file(path: str, source: Path, modified: int) -> Entry:
+    mode = source.lstat().st_mode
+    if stat.S_ISLNK(mode):
         return Entry(path, Link(str(source.readlink())), 0o777, modified)
-    return Entry(path, source, PROGRAM if status.st_mode & 0o111 else FILE, modified)
+    return Entry(path, source, PROGRAM if mode & 0o111 else FILE, modified)

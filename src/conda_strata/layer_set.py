@@ -20,7 +20,7 @@ from conda_strata.wheels import site_packages
 
 PREFIX = "/opt/env"
 
-FORMAT = "1"
+FORMAT = "2"
 """Part of every layer's key: to be raised when the same packages become other bytes."""
 
 HISTORY = PurePosixPath("conda-meta/history")

@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from .conftest import BUILT, HandMadeChannel, Strata, write_environment
+from .conftest import BUILT, PACKED, HandMadeChannel, Strata, write_environment
 
 PREFIX = Path("opt/env")
 
@@ -154,6 +155,20 @@ def test_refuses_a_folder_in_use(strata: Strata, project: Path) -> None:
     refused = strata("layers", "--out", "out")
     assert (refused.returncode, "not empty" in refused.stderr) == (2, True)
     assert [p.name for p in (project / "out").iterdir()] == ["mine.txt"]
+
+
+def test_modules_keep_their_time(strata: Strata, project: Path, tmp_path: Path) -> None:
+    """Compiled modules name it; else Python would compile them at each start."""
+    own = HandMadeChannel(tmp_path / "own")
+    module = "lib/python3.11/site-packages/x.py"
+    own.add("x", "1.0", {module: "name = 1\n"}, built=PACKED - timedelta(days=1))
+    own.index()
+    (project / "environment-dev.yml").unlink()
+    write_environment(project, own, ["x"])
+    strata("lock")
+    strata("layers", "--out", "out")
+    (file,) = (project / "out").rglob("x.py")
+    assert file.stat().st_mtime == PACKED.timestamp()
 
 
 LEFT_OUT = ("lib/libx.a", "include/x.h", "share/man/man1/x.1", "share/app/x.js.map")
