@@ -199,3 +199,20 @@ def test_slim_leaves_out_what_programs_do_not_open(
     }
     assert held["all"] - held["slim"] == {*LEFT_OUT, test}
     assert held["slim"] >= set(STAYS)
+
+
+def test_a_missing_package_leaves_nothing_behind(
+    strata: Strata, project: Path, tmp_path: Path
+) -> None:
+    own = HandMadeChannel(tmp_path / "own")
+    for name in ("x", "y"):
+        own.add(name)
+    own.index()
+    (project / "environment-dev.yml").unlink()
+    write_environment(project, own, ["x", "y"])
+    strata("lock")
+    next(own.folder.glob("*/y-*")).unlink()
+    failed = strata("layers", "--out", "out")
+    assert (failed.returncode, "y-1.0-h0_0" in failed.stderr) == (6, True)
+    assert not list((project / "out").glob("*"))
+    assert not list((tmp_path / "cache").glob(".layers-*"))
