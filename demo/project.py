@@ -36,11 +36,6 @@ class Project:
         file = self.folder / "environment.yml"
         file.write_text(f"{file.read_text('utf-8').rstrip()}\n  - {name}\n", "utf-8")
 
-    def remove_dependency(self, name: str) -> None:
-        """Take a package out of ``environment.yml``."""
-        file = self.folder / "environment.yml"
-        file.write_text(file.read_text("utf-8").replace(f"  - {name}\n", ""), "utf-8")
-
     def strata(self, *words: str) -> None:
         """Run ``strata`` in the project's folder; its output is shown.
 

@@ -166,6 +166,17 @@ def write_environment(
     return file
 
 
+def git(folder: Path, *words: str) -> None:
+    """Run git in *folder*, with an author that needs no configuration."""
+    identity = {
+        f"GIT_{who}_{what}": "someone@example.org"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
+    command = ["git", *words]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | identity)
+
+
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real registry that lets everybody push."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -18,7 +16,7 @@ from conda_strata.changes import Change
 from conda_strata.diff import compare, markdown, text
 from conda_strata.lock import Lock, same
 
-from .conftest import Strata
+from .conftest import Strata, git
 from .lock_files import CHANNEL, Conda, Packages, Pip, real_locks, write_lock
 
 __all__ = ["real_locks"]
@@ -196,16 +194,6 @@ def test_no_credentials(strata: Strata, project: Path) -> None:
         assert "example.org/channel" in shown.stdout
         assert not {"PASS", "TOKEN"} & set(shown.stdout.replace("/", " ").replace(":", " ").split())
     assert strata("diff", "b.lock", "c.lock").returncode == 0
-
-
-def git(folder: Path, *words: str) -> None:
-    identity = {
-        f"GIT_{who}_{what}": "someone@example.org"
-        for who in ("AUTHOR", "COMMITTER")
-        for what in ("NAME", "EMAIL")
-    }
-    command = ["git", *words]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | identity)
 
 
 def test_revisions(strata: Strata, project: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from conda_strata.commands import size as command
 from conda_strata.errors import UsageError
 from conda_strata.lock import Lock
 
-from .conftest import HandMadeChannel, Strata, write_environment
+from .conftest import HandMadeChannel, Strata, git, write_environment
 from .lock_files import Conda, Pip, real_locks, write_lock
 
 __all__ = ["real_locks"]
@@ -333,16 +332,6 @@ def test_environments_and_platforms(strata: Strata, project: Path) -> None:
 )
 def test_images_are_linux(machine: str, locked: Sequence[str], expected: str) -> None:
     assert command.image_subdir(machine, locked) == expected
-
-
-def git(folder: Path, *words: str) -> None:
-    identity = {
-        f"GIT_{who}_{what}": "someone@example.org"
-        for who in ("AUTHOR", "COMMITTER")
-        for what in ("NAME", "EMAIL")
-    }
-    command = ["git", *words]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | identity)
 
 
 def test_against_a_revision(strata: Strata, project: Path) -> None:

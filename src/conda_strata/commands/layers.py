@@ -24,12 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_lock(parser)
     options.add_environment(parser)
     options.add_platform(parser)
-    parser.add_argument(
-        "--prefix",
-        metavar="DIR",
-        default="/opt/env",
-        help="where the environment lives in the image (default: /opt/env)",
-    )
+    options.add_image_prefix(parser)
     options.add_max_layers(parser)
     options.add_slim(parser)
     parser.add_argument(

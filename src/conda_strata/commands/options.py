@@ -85,6 +85,16 @@ def add_max_layers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_image_prefix(parser: argparse.ArgumentParser) -> None:
+    """Add ``--prefix``: an environment in an image."""
+    parser.add_argument(
+        "--prefix",
+        metavar="DIR",
+        default="/opt/env",
+        help="where the environment lives in the image (default: /opt/env)",
+    )
+
+
 def add_slim(parser: argparse.ArgumentParser) -> None:
     """Add ``--slim``."""
     parser.add_argument(

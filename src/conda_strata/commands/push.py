@@ -31,12 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_lock(parser)
     options.add_environment(parser)
     options.add_platforms(parser)
-    parser.add_argument(
-        "--prefix",
-        metavar="DIR",
-        default="/opt/env",
-        help="where the environment lives in the image (default: /opt/env)",
-    )
+    options.add_image_prefix(parser)
     parser.add_argument(
         "--compression",
         choices=("zstd", "gzip"),
