@@ -26,7 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the environment's folder (default: $STRATA_PREFIX, else .conda, else the active one)",
     )
-    parser.add_argument("--offline", action="store_true", help="do not ask the channels")
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="ask neither the channels nor the image's registry nor GitHub",
+    )
     options.add_json(parser)
 
 

@@ -1,0 +1,185 @@
+"""The image that the project publishes, and whether it can be pulled."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+from conda_strata.doctor.finding import Finding, ok, problem, warning
+from conda_strata.errors import UsageError
+from conda_strata.registry import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST, Repository
+
+FILE = Path(".devcontainer/devcontainer.json")
+"""Where the project says which image it is."""
+
+SECONDS = 15
+"""How long a registry may take to answer."""
+
+_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_IMAGE = re.compile(r'"image"\s*:\s*"([^"\\]+)"')
+_LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
+_AWS = re.compile(r".+\.dkr\.ecr\.([\w-]+)\.amazonaws\.com")
+_KINDS = {
+    "github": re.compile(r"ghcr\.io"),
+    "azure": re.compile(r".+\.azurecr\.io"),
+    "aws": _AWS,
+    "google": re.compile(r".+-docker\.pkg\.dev|(.+\.)?gcr\.io"),
+}
+_REFUSED = {401, 403, 404}
+
+
+def published(folder: Path) -> str | None:
+    """Return the image that the project's dev container is, such as ``ghcr.io/owner/project:dev``.
+
+    None where it is built from a Dockerfile, or depends on variables that only an editor knows.
+    """
+    try:
+        text = (folder / FILE).read_text("utf-8", errors="replace")
+    except OSError:
+        return None
+    found = _IMAGE.search(_STRING_OR_COMMENT.sub(r"\1", text))
+    return found[1] if found and "$" not in found[1] else None
+
+
+def host(image: str) -> str:
+    """Return the registry's host, as Docker reads an image's name."""
+    first, slash, _ = image.partition("/")
+    return first.lower() if slash and re.search(r"[.:]|^localhost$", first) else "docker.io"
+
+
+def kind(host: str) -> str:
+    """Return how one logs in there: as with github, azure, aws or google, or with a password."""
+    return next((kind for kind, hosts in _KINDS.items() if hosts.fullmatch(host)), "password")
+
+
+def how_to_pull(host: str) -> str:
+    """Return what lets a machine pull a private image from a registry of this kind."""
+    match kind(host):
+        case "github":
+            return (
+                "On GitHub, open the package's settings and make it public, or run "
+                f"'docker login {host}'; for Codespaces give the repository access to the "
+                "package there."
+            )
+        case "azure":
+            login = f"az acr login --name {host.partition('.')[0]}"
+        case "aws":
+            region = found[1] if (found := _AWS.fullmatch(host)) else ""
+            login = (
+                f"aws ecr get-login-password --region {region} | "
+                f"docker login --username AWS --password-stdin {host}"
+            )
+        case "google":
+            login = f"gcloud auth configure-docker {host}"
+        case _:
+            login = f"docker login {host}"
+    return f"If it is private, run '{login}'."
+
+
+def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
+    """Say whether the project's image has a name that registries take, and can be pulled."""
+    name = published(folder)
+    if name is None:
+        return
+    try:
+        # What the registry is asked for, with the names of Docker Hub completed.
+        repository = Repository(name, lambda _: None)
+    except UsageError as error:
+        yield problem("image", f"{FILE}: {error.what}", error.mend)
+        return
+    if repository.container.api_prefix != repository.container.api_prefix.lower():
+        yield problem(
+            "image",
+            f"{FILE}: {name} has upper-case letters, and registries take lower case only",
+            f"Write it in lower case there and wherever else 'git grep {_path(name)}' finds it.",
+        )
+    elif not offline:
+        yield _pulled(name, repository.container.manifest_url(repository.tag))
+
+
+def _pulled(name: str, address: str) -> Finding:
+    local = bool(_LOOPBACK.fullmatch(host(name)))
+    try:
+        code = _anonymous(f"{'http' if local else 'https'}://{address}")
+    except requests.Timeout:
+        return _unreachable(name, f"no answer in {SECONDS} s")
+    except (requests.RequestException, ValueError) as error:
+        return _unreachable(name, _cause(error))
+    if code in _REFUSED:
+        return _refused(name, insecure=local)
+    if code >= 300:
+        return _unreachable(name, f"HTTP {code}")
+    return ok("image", f"{name} can be pulled by anybody")
+
+
+def _anonymous(url: str) -> int:
+    """Return the code that a registry answers to somebody without a login.
+
+    Only the head of the manifest is asked for: Docker Hub counts anything else as a pull.
+    """
+    headers = {"Accept": f"{INDEX}, {MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}"}
+    with requests.Session() as session:
+        # Otherwise requests would log in with what ~/.netrc has for the host.
+        session.auth = lambda request: request
+        answer = session.head(url, headers=headers, allow_redirects=True, timeout=SECONDS)
+        wanted = answer.headers.get("WWW-Authenticate", "")
+        if answer.status_code != 401 or not wanted.lower().startswith("bearer"):
+            return answer.status_code
+        parts = dict(re.findall(r'(\w+)="([^"]*)"', wanted))
+        token = session.get(parts.pop("realm", ""), params=parts, timeout=SECONDS)
+        if not token.ok:
+            return token.status_code
+        said = token.json()
+        bearer = (said.get("token") or said.get("access_token")) if isinstance(said, dict) else ""
+        headers["Authorization"] = f"Bearer {bearer}"
+        answer = session.head(url, headers=headers, allow_redirects=True, timeout=SECONDS)
+        return answer.status_code
+
+
+def _refused(name: str, *, insecure: bool) -> Finding:
+    # Docker itself is asked, as it knows every kind of login that it has kept.
+    option = ["--insecure"] if insecure else []
+    try:
+        done = subprocess.run(
+            ["docker", "manifest", "inspect", *option, name],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+    else:
+        if done.returncode == 0:
+            return ok("image", f"{name} is private, this machine may pull it")
+    return warning(
+        "image",
+        f"{name} cannot be pulled: CI has not published it yet (the workflow 'ci' must be green "
+        "on main), or it is private",
+        how_to_pull(host(name)),
+    )
+
+
+def _unreachable(name: str, reason: str) -> Finding:
+    return warning(
+        "image",
+        f"{host(name)} cannot be asked for {name}: {reason}",
+        f"Check the network, the proxy and the image's name in {FILE}.",
+    )
+
+
+def _path(name: str) -> str:
+    """Return an image's name without its tag, as it is written."""
+    return re.sub(r"(:[^:/]+)?(@.*)?$", "", name)
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost reason of a failed request."""
+    text = str(error)
+    if system := re.findall(r"\[Errno -?\d+\] ([\w ,]+)", text):
+        return str(system[-1])
+    return text.rpartition(": ")[2].strip("'\")") or type(error).__name__
