@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rig import registry
+
 TARGETS = ("dev", "runtime")
 
 _STEP = re.compile(r"\[(?:\S+ )?(?P<stage>\S+) +\d+/\d+\] (?!FROM |LINK )")
@@ -28,15 +30,18 @@ class Cloud:
     Attributes
     ----------
     args
-        Build arguments: the base images, and where strata comes from.
-    wheels
-        Folder that is the build context ``wheels``.
+        Build arguments: where strata comes from.
+    contexts
+        Build contexts: the folder ``wheels``, and what stands in for public base images.
+    base
+        What stands in for the base image that the key of the images names.
     rattler_config
         Configuration with mirrors of the conda channels, given to the build as a secret.
     """
 
     args: Mapping[str, str] = field(default_factory=dict)
-    wheels: Path | None = None
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    base: str | None = None
     rattler_config: Path | None = None
 
 
@@ -71,9 +76,7 @@ def publish(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
     built = push(folder, cloud, strata)
     for line in built.output.splitlines():
         target, _, name = line.partition("=")
-        tag = f"{name.partition('@')[0]}:{target}"
-        tagging = ["docker", "buildx", "imagetools", "create", "--tag", tag, name]
-        subprocess.run(tagging, capture_output=True, check=True)
+        registry.tag(name, target)
     return built
 
 
@@ -87,11 +90,11 @@ def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
     RuntimeError
         When it fails; the message is the end of its output.
     """
-    command = [".devcontainer/push.sh", "--progress=rawjson", *options(cloud)]
+    command = [".devcontainer/images.sh", "--progress=rawjson", *options(cloud)]
     strata = strata or Path(sys.executable).parent
     env = os.environ | {"PATH": f"{strata}{os.pathsep}{os.environ['PATH']}"}
-    if "BASE_IMAGE" in cloud.args:
-        env["BASE_IMAGE"] = cloud.args["BASE_IMAGE"]
+    if cloud.base:
+        env["BASE_IMAGE"] = cloud.base
     return _timed(command, folder, env)
 
 
@@ -109,10 +112,9 @@ def bake(folder: Path, cloud: Cloud, *, targets: Sequence[str] = TARGETS) -> Bui
 
 def options(cloud: Cloud) -> list[str]:
     """Return what ``docker buildx bake`` has to be told of the surroundings."""
-    options = [f"--set=*.args.{name}={value}" for name, value in cloud.args.items()]
-    if cloud.wheels:
-        options.append(f"--set=*.contexts.wheels={cloud.wheels}")
-    return options
+    return [f"--set=*.args.{name}={value}" for name, value in cloud.args.items()] + [
+        f"--set=*.contexts.{name}={value}" for name, value in cloud.contexts.items()
+    ]
 
 
 def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Build:

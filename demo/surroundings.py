@@ -14,6 +14,9 @@ import rig
 from demo.image import Cloud
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+DEBIAN, PYTHON = "debian:bookworm-slim", "python:3.13-slim-bookworm"
+"""The base images that the Dockerfile names."""
+
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge/noarch/repodata_shards.msgpack.zst"
 
 
@@ -63,9 +66,13 @@ def find(wheels: Path, *, docker: bool = True) -> Surroundings:
     if not here.docker:
         return Surroundings(answers, _platforms(public=public), None, own_docker=False)
     args = {"STRATA": f"/wheels/{build_wheel(wheels).name}"}
+    contexts = {"wheels": str(wheels)}
     if here.base_image and here.python_image:
-        args |= {"BASE_IMAGE": here.base_image, "PYTHON_IMAGE": here.python_image}
-    cloud = Cloud(args, wheels, here.rattler_config)
+        contexts |= {
+            DEBIAN: f"docker-image://{here.base_image}",
+            PYTHON: f"docker-image://{here.python_image}",
+        }
+    cloud = Cloud(args, contexts, here.base_image, here.rattler_config)
     return Surroundings(answers, _platforms(public=public), cloud, own_docker=here.own_docker)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import urllib.error
 import urllib.request
@@ -16,6 +17,13 @@ from rig.state import State, atomic_write, cache_dir
 HOST = "127.0.0.1"
 PORT = 5000
 CONTAINER = "ds-cookiecutter-rig-registry"
+
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
 
 CONFIG = """\
 version: 0.1
@@ -123,15 +131,9 @@ def digest(address: str, repository: str, tag: str) -> str | None:
     RigError
         When the registry answers with anything else than yes or no.
     """
-    accepted = (
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    )
     request = urllib.request.Request(
         f"http://{address}/v2/{repository}/manifests/{tag}",
-        headers={"Accept": ", ".join(accepted)},
+        headers={"Accept": ", ".join(MANIFESTS)},
         method="HEAD",
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -141,4 +143,37 @@ def digest(address: str, repository: str, tag: str) -> str | None:
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
+        raise RigError(f"The registry at {address} answered {error}. Run `rig down`.") from error
+
+
+def tag(reference: str, name: str) -> None:
+    """Give the image *reference* ("HOST/NAME@DIGEST") of the registry one more name, byte for byte.
+
+    Raises
+    ------
+    urllib.error.HTTPError
+        When it is not there.
+    """
+    host, _, rest = reference.partition("/")
+    repository, _, digest = rest.partition("@")
+    url = f"http://{host}/v2/{repository}/manifests"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    asked = urllib.request.Request(f"{url}/{digest}", headers={"Accept": ", ".join(MANIFESTS)})
+    with opener.open(asked, timeout=10) as response:
+        kind, manifest = response.headers["Content-Type"], response.read()
+    put = urllib.request.Request(
+        f"{url}/{name}", data=manifest, headers={"Content-Type": kind}, method="PUT"
+    )
+    opener.open(put, timeout=10).close()
+
+
+def tags(address: str, repository: str) -> set[str]:
+    """Return the tags of a repository in the registry; none where there is no such repository."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{address}/v2/{repository}/tags/list", timeout=10) as response:
+            return set(json.load(response)["tags"] or ())
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return set()
         raise RigError(f"The registry at {address} answered {error}. Run `rig down`.") from error

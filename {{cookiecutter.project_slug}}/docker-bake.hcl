@@ -11,7 +11,7 @@ variable "PLATFORMS" {
   default = "linux/amd64"
 }
 
-# Suffix of the tags of the pushed bases; see .devcontainer/push.sh.
+# Suffix of the tags of the pushed bases; see .devcontainer/images.sh.
 variable "SUFFIX" {
   default = ""
 }
@@ -31,13 +31,14 @@ target "_project" {
 }
 
 target "local" {
-  name     = image
-  inherits = ["_project"]
-  matrix   = { image = ["dev", "runtime", "app"] }
-  target   = image
-  tags     = ["${IMAGE}:${image}"]
-  output   = ["type=docker"]
-  secret   = RATTLER_CONFIG == "" ? [] : ["id=rattler,src=${RATTLER_CONFIG}"]
+  name       = image
+  inherits   = ["_project"]
+  matrix     = { image = ["dev", "runtime", "app"] }
+  target     = image
+  tags       = ["${IMAGE}:${image}"]
+  cache-from = ["type=registry,ref=${IMAGE}:dev"]
+  output     = ["type=docker"]
+  secret     = RATTLER_CONFIG == "" ? [] : ["id=rattler,src=${RATTLER_CONFIG}"]
 }
 
 target "pushed" {

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,6 +128,17 @@ def add_base(address: str, name: str, architectures: tuple[str, ...] = ("amd64",
     return f"{address}/{name}"
 
 
+def add_no_image(reference: str) -> None:
+    """Give a tag to a manifest whose configuration and layer are nothing of the kind."""
+    repository = Repository(reference, print)
+    data = b"this is neither a configuration nor a layer"
+    _upload(repository, data)
+    part = {"digest": _digest(data), "size": len(data)}
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **part}
+    content = {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [layer]}
+    repository.put({**content, "config": {"mediaType": CONFIG, **part}}, repository.tag)
+
+
 def files(reference: str) -> Files:
     """Fetch an image's layers, and check every digest and size on the way."""
     host, _, rest = reference.partition("/")
@@ -179,9 +191,10 @@ def _listens(address: str) -> bool:
 
 
 def _upload(repository: Repository, data: bytes) -> None:
-    file = Path(os.environ["HOME"]) / "blob"
-    file.write_bytes(data)
-    repository.upload(file, _digest(data))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "blob"
+        file.write_bytes(data)
+        repository.upload(file, _digest(data))
 
 
 def _digest(data: bytes) -> str:

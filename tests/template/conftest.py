@@ -42,13 +42,29 @@ class Variant:
     answers: dict[str, str]
 
 
+REGISTRIES = {
+    "github": "ghcr.io",
+    "password": "docker.io/me",
+    "azure": "lab.azurecr.io",
+    "aws": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+    "google": "europe-docker.pkg.dev/project/images",
+}
+"""A registry of each kind, by its kind."""
+
+
 def _variants() -> Iterator[dict[str, str]]:
     """Yield answers in which every pair of choices comes together at least once."""
-    versions = QUESTIONS["python_version"]
+    versions, registries = QUESTIONS["python_version"], list(REGISTRIES)
     for i, stack in enumerate(QUESTIONS["stack"]):
         for j, licence in enumerate(QUESTIONS["license"]):
             version = versions[(i + j) % len(versions)]
-            yield {"stack": stack, "license": licence, "python_version": version}
+            registry = registries[(i + j) % len(registries)]
+            yield {
+                "stack": stack,
+                "license": licence,
+                "python_version": version,
+                "registry": REGISTRIES[registry],
+            }
 
 
 @pytest.fixture(scope="session", params=_variants(), ids=lambda answers: "-".join(answers.values()))

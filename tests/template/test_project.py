@@ -46,7 +46,8 @@ def template(tmp_path: Path) -> Path:
     shutil.copytree(
         TEMPLATE / "{{cookiecutter.project_slug}}", folder / "{{cookiecutter.project_slug}}"
     )
-    shutil.copytree(TEMPLATE / "hooks", folder / "hooks")
+    for name in ("hooks", "templates"):
+        shutil.copytree(TEMPLATE / name, folder / name)
     shutil.copy(TEMPLATE / "cookiecutter.json", folder)
     _git(folder, "init", "--quiet", "--initial-branch=main")
     _git(folder, "add", "--all", "--force")

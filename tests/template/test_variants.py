@@ -62,7 +62,7 @@ def test_nothing_of_the_template_is_left(variant: Variant) -> None:
         assert not re.search(r"(?<!ds-)cookiecutter", name + text), name
         if name.endswith(".j2"):
             continue
-        rest = re.sub(r"\$\{\{.*?\}\}", "", text) if name.startswith(".github/") else text
+        rest = re.sub(r"(?s)\$\{\{.*?\}\}", "", text) if name.startswith(".github/") else text
         rest = rest.replace("'{{print .Manifest.Digest}}'", "")  # Docker's way to ask for a field
         assert not re.search(r"\{\{|\{%|\{#", rest), name
 

@@ -1,26 +1,39 @@
 #!/usr/bin/env bash
-# Pushes the images dev and runtime, tagged with the key of what is in them, and prints their digests.
-# Images that the registry has are not built again. CI runs this; after "docker login" and
-# "uv tool install" of strata, so can you. Options are passed on to "docker buildx bake".
+# Prints the digests of the images dev and runtime, for CI and for you. The registry has them under
+# the key of what is in them, or else they are pushed, which needs "docker login" and strata. With
+# --local as its first option it pushes nothing and builds into the local Docker what is not there.
+# Other options are passed on to "docker buildx bake".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 : "${IMAGE:={{ cookiecutter.__image }}}" "${PLATFORMS:=linux/amd64}"
-: "${BASE_IMAGE:=$(sed -n 's/^ARG BASE_IMAGE=//p' .devcontainer/Dockerfile)}"
+: "${BASE_IMAGE:=$(sed -n 's/^FROM \(.*\) AS runtime-base$/\1/p' .devcontainer/Dockerfile)}"
 read -ra platforms <<< "--platform ${PLATFORMS//,/ --platform }"
+local=
+if [ "${1-}" = --local ]; then
+    local=yes
+    shift
+fi
 
-[ -f conda.lock ] || strata lock "${platforms[@]}" >&2
+if [ -f conda.lock ]; then
+    strata check "${platforms[@]}" >&2
+else
+    strata lock "${platforms[@]}" >&2
+fi
 key=$(strata key --base "$BASE_IMAGE")
 
 for target in dev runtime; do
     name=$IMAGE:$target-$key
     {% raw %}if digest=$(docker buildx imagetools inspect --format '{{print .Manifest.Digest}}' "$name" 2> /dev/null); then{% endraw %}
         echo "$target=$IMAGE@$digest"
-        continue
+    elif [ "$local" ]; then
+        IMAGE=$IMAGE docker buildx bake "$target" "$@" >&2
+        echo "$target=$IMAGE:$target"
+    else
+        IMAGE=$IMAGE PLATFORMS=$PLATFORMS SUFFIX=-$key docker buildx bake "$target-base" "$@" >&2
+        environment=${target/runtime/default}
+        pushed=$(strata push "$name" --base "$IMAGE:$target-base-$key" --env "$environment" \
+            --reuse "$IMAGE:$target" --reuse "$IMAGE:dev-$key" "${platforms[@]}")
+        echo "$target=$pushed"
     fi
-    IMAGE=$IMAGE PLATFORMS=$PLATFORMS SUFFIX=-$key docker buildx bake "$target-base" "$@" >&2
-    environment=${target/runtime/default}
-    pushed=$(strata push "$name" --base "$IMAGE:$target-base-$key" --env "$environment" \
-        --reuse "$IMAGE:$target" --reuse "$IMAGE:dev-$key" "${platforms[@]}")
-    echo "$target=$pushed"
 done
