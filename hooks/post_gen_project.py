@@ -7,6 +7,8 @@ from pathlib import Path
 
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 
+DOCS = "https://github.com/leej3/ds-cookiecutter/blob/main/docs"
+
 
 def git_init():
     """Start a repository with the branch main, where git is at hand and there is none yet."""
@@ -31,6 +33,7 @@ def next_steps():
        git remote add origin https://github.com/{repository}.git
        git push -u origin main
   3. When the workflow 'ci' is green, open https://codespaces.new/{repository}
+     What else to look at once: {DOCS}/how-to/first-push.md
 """
 
 

@@ -129,7 +129,8 @@ def run(
     path = checkout / ".github" / "workflows" / workflow
     command = [_program("act"), event.name, "--json", "--no-skip-checkout", f"--workflows={path}"]
     command += [f"--eventpath={payload}", f"--actor={event.actor}", "--defaultbranch=main"]
-    command += ["--platform=ubuntu-latest=-self-hosted", "--no-cache-server"]
+    command += ["--platform=ubuntu-latest=-self-hosted", "--matrix=os:ubuntu-latest"]
+    command += ["--no-cache-server"]
     command += [
         f"--secret={n}={v}" for n, v in {"GITHUB_TOKEN": "token", **(secrets or {})}.items()
     ]
@@ -166,6 +167,8 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
     path = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
     return {
         **repository.environment(),
+        # GitHub's runners have no terminal, which act has.
+        "BUILDKIT_PROGRESS": "plain",
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "PATH": os.pathsep.join(path),
@@ -229,8 +232,6 @@ def _result(output: str, home: Path) -> Run:
             steps.setdefault(job, {})[entry["step"]] = entry["stepResult"]
         if entry.get("command") == "summary" and not inner:
             summary.append(entry["content"])
-    # Those for systems that this machine is not are skipped, and called a success.
-    jobs = {job: result for job, result in jobs.items() if job in steps}
     return Run(
         jobs, steps, "".join(summary), "\n".join(log), home / "artifacts", home / "attestations"
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conda_strata import collisions, platforms
+from conda_strata.errors import NetworkError
 from conda_strata.registry import CONFIG, INDEX, MANIFEST, Document, Repository
 
 KEY = "io.github.leej3.conda-strata.key"
@@ -21,6 +22,10 @@ CLAIMS = "io.github.leej3.conda-strata.claims"
 
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+class NoImageError(NetworkError):
+    """What a registry has under a name is no image, or a damaged one."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +73,33 @@ class Image:
 
 
 def find(repository: Repository, reference: str, subdir: str) -> Image | None:
-    """Return the image under a tag or digest for a platform; None where there is none."""
+    """Return the image under a tag or digest for a platform; None where there is none.
+
+    Raises
+    ------
+    NoImageError
+        When something else is there.
+    NetworkError
+        When the registry cannot be asked.
+    """
     document = repository.get(reference)
     named = platforms.docker(subdir)
     if document and "manifests" in document.content:
-        found = [m["digest"] for m in document.content["manifests"] if _platform(m) == named]
-        document = repository.get(found[0]) if found else None
+        digests = [m["digest"] for m in document.content["manifests"] if _platform(m) == named]
+        document = repository.get(digests[0]) if digests else None
     if document is None:
         return None
-    config = json.loads(repository.blob(document.content["config"]["digest"]))
-    return Image(document, config) if _platform({"platform": config}) == named else None
+    try:
+        config = json.loads(repository.blob(document.content["config"]["digest"]))
+        if _platform({"platform": config}) != named:
+            return None
+        found = Image(document, config)
+        _ = found.layers  # which fails where manifest and config do not belong together
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise NoImageError(
+            f"{repository.name}:{reference} is no image", "Delete or push it again."
+        ) from error
+    return found
 
 
 def append(base: Image, layers: Sequence[ImageLayer]) -> dict[str, Any]:

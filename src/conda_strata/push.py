@@ -115,7 +115,12 @@ def _layers(
     keys = {layer.slot: f"{wanted.key(layer)}.{compression}" for layer in wanted.layers}
     known = {}
     for source in sources:
-        if found := image.find(source, source.tag, wanted.subdir):
+        try:
+            found = image.find(source, source.tag, wanted.subdir)
+        except image.NoImageError as error:
+            on_notice(f"{error.what}, so nothing of it is used again")
+            continue
+        if found:
             known.update({one.key: (one, source) for one in found.layers if one.key})
     present = {slot: known[key] for slot, key in keys.items() if key in known}
     missing = keys.keys() - present.keys()

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-import rig
 from demo import image, surroundings
 from demo.project import Project, generate
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.cloud)
 
 
 @dataclass(frozen=True)
@@ -36,27 +26,12 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[surroundings.Surroundings]:
-    before = os.environ.get("XDG_CONFIG_HOME")
-    yield surroundings.find(tmp_path_factory.mktemp("wheels"))
-    if not os.environ.get("RIG_KEEP"):
-        rig.down()
-    if before is None:
-        os.environ.pop("XDG_CONFIG_HOME", None)
-    else:
-        os.environ["XDG_CONFIG_HOME"] = before
-
-
-@pytest.fixture(scope="session")
-def built(here: surroundings.Surroundings, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(rigged: surroundings.Surroundings, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The default project, locked and pushed to a registry that knows nothing of it."""
-    if here.cloud is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have Docker; see what the rig said above")
-        pytest.skip("NO DOCKER on this machine and none can be installed: images are not tested")
-    answers = here.answers | {"github_owner": f"owner-{time.time_ns()}"}
+    assert rigged.cloud
+    answers = rigged.answers | {"github_owner": f"owner-{time.time_ns()}"}
     project = generate(tmp_path_factory.mktemp("project"), answers)
-    project.strata("lock", *here.platforms)
-    first = image.publish(project.folder, here.cloud)
+    project.strata("lock", *rigged.platforms)
+    first = image.publish(project.folder, rigged.cloud)
     sizes = {target: image.blobs(f"{project.image}:{target}") for target in image.TARGETS}
-    return Built(project, here, here.cloud, first, sizes)
+    return Built(project, rigged, rigged.cloud, first, sizes)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import HandMadeChannel, Strata, write_environment
-from .image_registry import add_base, document, files, serving
+from .image_registry import add_base, add_no_image, document, files, serving
 
 
 @pytest.fixture
@@ -207,6 +207,19 @@ def test_bad_input(
     assert (done.returncode, done.stdout) == (code, ""), image
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_image_is_not_used_again(strata: Strata, image: str) -> None:
+    """A spoiled cache costs a warm start; a spoiled base is told."""
+    strata("lock")
+    add_no_image(f"{image}:cache")
+    done = strata("push", f"{image}:dev", "--base", f"{image}:base", "--reuse", f"{image}:cache")
+    assert done.returncode == 0, done.stderr
+    assert f"{image}:cache is no image, so nothing of it is used again" in done.stderr
+    assert files(f"{image}:dev").together
+    done = strata("push", f"{image}:dev", "--base", f"{image}:cache")
+    assert done.returncode == 6
+    assert f"{image}:cache is no image" in done.stderr
 
 
 def test_a_failure_leaves_the_tag_as_it_was(

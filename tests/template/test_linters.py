@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.template.conftest import Variant
+import pytest
+import yaml
+
+from tests.template.conftest import Variant, files
 
 # The keys of https://containers.dev/implementors/json_reference/ that the project uses.
 DEVCONTAINER = {
@@ -68,3 +72,19 @@ def test_devcontainer_schema(variant: Variant, tmp_path: Path) -> None:
 def test_actionlint(variant: Variant) -> None:
     """The workflows, and with shellcheck what they run."""
     lint(variant.folder, "actionlint")
+
+
+def test_no_file_looks_like_a_secret(variant: Variant, tmp_path: Path) -> None:
+    """The hook passes every file as generated, and stops a key and an .env."""
+    config = yaml.safe_load((variant.folder / ".pre-commit-config.yaml").read_text("utf-8"))
+    hooks = {hook["id"]: hook for repo in config["repos"] for hook in repo["hooks"]}
+    left_out = re.compile(hooks["detect-secrets"]["exclude"])
+    names = [name for name in files(variant.folder) if not left_out.search(name)]
+    assert "src/penguin_study/load.py" in names
+    lint(variant.folder, "detect-secrets-hook", *names)
+    leak = tmp_path / "leak.py"
+    leak.write_text('KEY = "AKIA' + "QWERTYUIOPASDFGH" + '"\n')
+    with pytest.raises(AssertionError, match="AWS Access Key"):
+        lint(tmp_path, "detect-secrets-hook", "leak.py")
+    forbidden = re.compile(hooks["no-env-file"]["files"])
+    assert [bool(forbidden.search(n)) for n in (".env", "a/.env", ".env.example")] == [1, 1, 0]

@@ -20,18 +20,9 @@ import rig
 from demo import surroundings
 from demo.project import Project, generate
 from rig import docker, github, registry, runner, server
-from tests.cloud.conftest import here
-
-__all__ = ["here"]
 
 ME = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
 NOTHING = "0" * 40
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.cloud)
 
 
 @dataclass
@@ -133,21 +124,18 @@ class Hub:
 
 @pytest.fixture(scope="session")
 def made(
-    here: surroundings.Surroundings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[surroundings.Surroundings, Project]]:
+    rigged: surroundings.Surroundings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
     """The default project, for GHCR and with public base images but for this machine's, locked."""
-    if here.cloud is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have Docker; see what the rig said above")
-        pytest.skip("NO DOCKER on this machine and none can be installed: no workflow is run")
-    wheels = Path(here.cloud.contexts["wheels"])
+    assert rigged.cloud
+    wheels = Path(rigged.cloud.contexts["wheels"])
     (wheel,) = wheels.glob("*.whl")
     address = docker.gateway()
     serving = server.make_server(wheels, address, 0)
     thread = threading.Thread(target=serving.serve_forever, daemon=True)
     thread.start()
     url = f"http://{address}:{serving.server_port}/{wheel.name}"
-    answers = here.answers | {
+    answers = rigged.answers | {
         "registry": "ghcr.io",
         "github_owner": f"owner-{time.time_ns()}",
         "_strata": f"conda-strata @ {url}",
@@ -156,15 +144,15 @@ def made(
     dockerfile = project.folder / ".devcontainer" / "Dockerfile"
     text = dockerfile.read_text("utf-8")
     for name in (surroundings.DEBIAN, surroundings.PYTHON):
-        if name in here.cloud.contexts:
-            stand_in = here.cloud.contexts[name].removeprefix("docker-image://")
+        if name in rigged.cloud.contexts:
+            stand_in = rigged.cloud.contexts[name].removeprefix("docker-image://")
             text = text.replace(f" {name} ", f" {stand_in} ")
     dockerfile.write_text(text, "utf-8")
     environment = project.folder / "environment.yml"
     text = environment.read_text("utf-8").replace("  - osx-arm64\n  - win-64\n", "")
     environment.write_text(text, "utf-8")
     project.strata("lock")
-    yield here, project
+    yield project
     serving.shutdown()
     serving.server_close()
     thread.join()
@@ -172,19 +160,18 @@ def made(
 
 @pytest.fixture(scope="module")
 def hub(
-    made: tuple[surroundings.Surroundings, Project], tmp_path_factory: pytest.TempPathFactory
+    rigged: surroundings.Surroundings, made: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hub]:
     """An empty repository, to which the project is about to be pushed."""
-    here, project = made
-    assert here.cloud
+    assert rigged.cloud
     folder = tmp_path_factory.mktemp("hub")
-    copy = dataclasses.replace(project, folder=folder / project.folder.name)
-    shutil.copytree(project.folder, copy.folder)
+    copy = dataclasses.replace(made, folder=folder / made.folder.name)
+    shutil.copytree(made.folder, copy.folder)
     address = rig.status()["registry"]
     name = f"owner-{time.time_ns()}/{copy.folder.name}"
     env = {"IMAGE": f"{address}/{name}"}
-    if here.cloud.rattler_config:
-        env["RATTLER_CONFIG"] = str(here.cloud.rattler_config)
+    if rigged.cloud.rattler_config:
+        env["RATTLER_CONFIG"] = str(rigged.cloud.rattler_config)
         env["XDG_CONFIG_HOME"] = os.environ["XDG_CONFIG_HOME"]
     with github.repository(name, folder) as repository:
         hub = Hub(copy, repository, env["IMAGE"], folder, env)

@@ -6,6 +6,7 @@ import json
 import re
 
 from demo import image
+from rig import runner
 from tests.workflows.conftest import Hub, advisories
 
 CODE = "src/penguin_study/features.py"
@@ -113,11 +114,23 @@ def test_merging_it_promotes_what_the_pull_request_tested(hub: Hub) -> None:
     assert ran.steps["scan (dev)"]["Known weaknesses of the released image"] == "success"
 
 
+def test_release_names_the_published_images(hub: Hub) -> None:
+    """A tag of git is a tag of both images; the digests are those of main."""
+    hub.git("tag", "v1.0")
+    hub.git("push", "--quiet", "origin", "v1.0")
+    event = runner.Event("push", hub.git("rev-parse", "v1.0"), {"ref": "refs/tags/v1.0"})
+    ran = hub.run("ci.yml", event)
+    assert ran.ok, ran.trouble
+    assert hub.digest("v1.0") == hub.digest("runtime")
+    assert hub.digest("v1.0-dev") == hub.digest("dev")
+    assert "attest (dev)" not in ran.jobs
+
+
 def test_old_run_that_is_run_again_takes_no_name_back(hub: Hub) -> None:
     released = {tag: hub.digest(tag) for tag in ("dev", "runtime", "latest")}
     old = hub.git("rev-parse", "HEAD^")
     event = hub.pushed("main", old)
-    again = type(event)("push", old, event.payload)
+    again = runner.Event("push", old, event.payload)
     ran = hub.run("ci.yml", again, env={"GITHUB_RUN_ATTEMPT": "2"})
     assert ran.ok, ran.trouble
     assert "leaves their images their names" in ran.log

@@ -140,7 +140,7 @@ def test_two_pushes_at_once(hub: Hub) -> None:
     for name in ("dev", "runtime"):
         assert f"{name}={hub.image}@{hub.digest(name)}" in tested[f"{name}="]
         assert image.run(f"{hub.image}:{name}", hub.folder, "python", "-V").returncode == 0
-    assert hub.digest("latest") == hub.digest("runtime")
+    assert f"runtime={hub.image}@{hub.digest('latest')}" in tested["runtime="]
 
 
 def test_cache_that_is_no_image(hub: Hub) -> None:

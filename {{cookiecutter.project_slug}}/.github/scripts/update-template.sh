@@ -11,7 +11,7 @@ if [ ! -f .cruft.json ]; then
 fi
 "${cruft[@]}" check >&2 && exit
 before=$(jq -r .commit .cruft.json)
-"${cruft[@]}" update --skip-apply-ask --allow-untracked-files >&2
+"${cruft[@]}" update --skip-apply-ask >&2
 after=$(jq -r .commit .cruft.json)
 template=$(jq -r .template .cruft.json)
 
@@ -29,6 +29,6 @@ git add --all
         echo draft=true >&3
     fi
 } 3>&1 > template.md
-git diff --cached --binary -- . ':!template.md' > template.patch
+git diff --cached --binary > template.patch
 if ! git diff --cached --quiet -- .github/workflows; then echo workflows=true; fi
 echo changed=true

@@ -1,0 +1,44 @@
+"""The rig, for the tests that need it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rig
+from demo import surroundings
+
+ON_THE_RIG = ("cloud", "workflows")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = {Path(__file__).parent / name for name in ON_THE_RIG}
+    for item in items:
+        if folders & set(item.path.parents):
+            item.add_marker(pytest.mark.cloud)
+
+
+@pytest.fixture(scope="session")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[surroundings.Surroundings]:
+    """The rig, up; it is taken down at the end unless RIG_KEEP is set."""
+    before = os.environ.get("XDG_CONFIG_HOME")
+    yield surroundings.find(tmp_path_factory.mktemp("wheels"))
+    if not os.environ.get("RIG_KEEP"):
+        rig.down()
+    if before is None:
+        os.environ.pop("XDG_CONFIG_HOME", None)
+    else:
+        os.environ["XDG_CONFIG_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def rigged(here: surroundings.Surroundings) -> surroundings.Surroundings:
+    """The rig with Docker, without which the test is skipped, and fails on CI."""
+    if here.cloud is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Docker; see what the rig said above")
+        pytest.skip("NO DOCKER on this machine and none can be installed: images are not tested")
+    return here
