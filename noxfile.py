@@ -31,7 +31,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, those that need Docker included (``-- -m 'not cloud'`` leaves them out)."""
     _install(session, "test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ["--numprocesses=2", "--dist=loadgroup"]))
 
 
 @nox.session

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
-import threading
+import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from rig.errors import RigError
 
-# Parts that are made side by side may want packages at the same time; apt takes one at a time.
-_APT = threading.Lock()
+# Parts, and tests, that are made side by side may want packages at the same time; apt takes one.
+_APT_LOCK = Path(tempfile.gettempdir()) / "ds-cookiecutter-rig-apt.lock"
 
 
 def tail(text: str, lines: int = 15) -> str:
@@ -109,7 +111,8 @@ def apt_install(*packages: str) -> None:
     # Non-interactive, because nobody is there to answer debconf's questions.
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     mend = f"Run `apt-get install {wanted}` by hand to see why."
-    with _APT:
+    with _APT_LOCK.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         run([*apt, "update", "-qq"], mend=mend)
         run([*apt, "install", "-y", "-qq", "--no-install-recommends", *packages], mend=mend)
 

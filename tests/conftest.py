@@ -11,14 +11,18 @@ import pytest
 import rig
 from demo import surroundings
 
-ON_THE_RIG = ("cloud", "workflows")
+HERE = Path(__file__).parent
+NEED_DOCKER = {"cloud", "workflows"}
+USE_THE_RIG = NEED_DOCKER | {"rig"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folders = {Path(__file__).parent / name for name in ON_THE_RIG}
+    """Mark what needs Docker; with ``-n``, keep files together, and all that share the one rig."""
     for item in items:
-        if folders & set(item.path.parents):
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in NEED_DOCKER:
             item.add_marker(pytest.mark.cloud)
+        item.add_marker(pytest.mark.xdist_group("rig" if folder in USE_THE_RIG else item.path.name))
 
 
 @pytest.fixture(scope="session")
