@@ -31,7 +31,10 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, those that need Docker included (``-- -m 'not cloud'`` leaves them out)."""
     _install(session, "test")
-    session.run("pytest", *(session.posargs or ["--numprocesses=2", "--dist=loadgroup"]))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+    else:
+        session.run("python", "-m", "tests")
 
 
 @nox.session

@@ -16,7 +16,7 @@ from typing import Any
 
 import uv
 
-from rig import registry
+from rig import act_log, registry
 from rig.commands import apt_install
 from rig.github import HOST, Repository
 from rig.state import cache_dir
@@ -52,44 +52,6 @@ class Event:
     actor: str = "octocat"
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a workflow did.
-
-    Attributes
-    ----------
-    jobs
-        Name of each job that ran, "scan (dev)" for one of a matrix, to "success" or "failure".
-    steps
-        Job to name of each step that ran to "success" or "failure".
-    summary, log
-        What people see of it.
-    artifacts, attestations
-        Folders of what was kept.
-    """
-
-    jobs: Mapping[str, str]
-    steps: Mapping[str, Mapping[str, str]]
-    summary: str
-    log: str
-    artifacts: Path
-    attestations: Path
-
-    @property
-    def ok(self) -> bool:
-        """Whether no job failed."""
-        return set(self.jobs.values()) == {"success"}
-
-    @property
-    def trouble(self) -> str:
-        """What the jobs that failed said last."""
-        failed = [f"[{job}]" for job, result in self.jobs.items() if result != "success"]
-        lines = self.log.splitlines()
-        said = [line for line in lines if line.startswith(tuple(failed) or ("[]", "Error"))]
-        noise = ("Post ", "LocalRepositoryCache", "set-output")
-        return "\n".join(line for line in said if not any(word in line for word in noise))[-5000:]
-
-
 def run(
     repository: Repository,
     workflow: str,
@@ -99,7 +61,7 @@ def run(
     env: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
-) -> Run:
+) -> act_log.Run:
     """Run the workflow file *workflow* for *event*, keeping what it makes in *folder*."""
     _install_tools()
     home = Path(tempfile.mkdtemp(prefix="runner-", dir=folder))
@@ -146,7 +108,7 @@ def run(
         text=True,
         check=False,
     )
-    return _result(done.stdout + done.stderr, Path(inside["RIG_ARTIFACTS"]).parent)
+    return act_log.read(done.stdout + done.stderr, home)
 
 
 def _environment(repository: Repository, home: Path) -> dict[str, str]:
@@ -164,7 +126,9 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
     (containers / "registries.conf").write_text(
         f'[[registry]]\nlocation = "{registry.HOST}"\ninsecure = true\n'
     )
-    path = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+    # Without the programs of this virtual environment, strata among them.
+    ours = str(Path(sys.executable).parent)
+    path = [str(programs), *(p for p in os.environ["PATH"].split(os.pathsep) if p != ours)]
     return {
         **repository.environment(),
         # GitHub's runners have no terminal, which act has.
@@ -207,31 +171,3 @@ def _stand_ins(workflow: Path) -> list[str]:
         for name, sha in sorted(used)
         if (ACTIONS / name).is_dir()
     ]
-
-
-def _result(output: str, home: Path) -> Run:
-    jobs: dict[str, str] = {}
-    steps: dict[str, dict[str, str]] = {}
-    log, summary = [], []
-    for line in output.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            log.append(line)
-            continue
-        matrix = entry.get("matrix") or {}
-        job = entry.get("jobID", "")
-        if matrix:
-            job += f" ({matrix.get('name') or matrix.get('os')})"
-        log.append(f"[{job}] {entry['msg'].rstrip()}")
-        if "jobResult" in entry:
-            jobs[job] = entry["jobResult"]
-        # The steps within an action have longer ids.
-        inner = len(entry.get("stepID") or []) > 1
-        if "stepResult" in entry and entry.get("stage") == "Main" and not inner:
-            steps.setdefault(job, {})[entry["step"]] = entry["stepResult"]
-        if entry.get("command") == "summary" and not inner:
-            summary.append(entry["content"])
-    return Run(
-        jobs, steps, "".join(summary), "\n".join(log), home / "artifacts", home / "attestations"
-    )

@@ -13,16 +13,12 @@ from demo import surroundings
 
 HERE = Path(__file__).parent
 NEED_DOCKER = {"cloud", "workflows"}
-USE_THE_RIG = NEED_DOCKER | {"rig"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs Docker; with ``-n``, keep files together, and all that share the one rig."""
     for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        if folder in NEED_DOCKER:
+        if item.path.relative_to(HERE).parts[0] in NEED_DOCKER:
             item.add_marker(pytest.mark.cloud)
-        item.add_marker(pytest.mark.xdist_group("rig" if folder in USE_THE_RIG else item.path.name))
 
 
 @pytest.fixture(scope="session")

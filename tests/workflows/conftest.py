@@ -19,7 +19,7 @@ import pytest
 import rig
 from demo import surroundings
 from demo.project import Project, generate
-from rig import docker, github, registry, runner, server
+from rig import act_log, docker, github, registry, runner, server
 
 ME = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
 NOTHING = "0" * 40
@@ -67,14 +67,14 @@ class Hub:
         for name in ("test_notebooks", "test_pipeline", "test_model"):
             (self.project.folder / "tests" / f"{name}.py").unlink()
 
-    def run(self, workflow: str, event: runner.Event, **more: Any) -> runner.Run:
+    def run(self, workflow: str, event: runner.Event, **more: Any) -> act_log.Run:
         env = self.env | more.pop("env", {})
         secrets = self.secrets | more.pop("secrets", {})
         return runner.run(
             self.repository, workflow, event, self.folder, env=env, secrets=secrets, **more
         )
 
-    def push(self, branch: str = "main", **more: Any) -> runner.Run:
+    def push(self, branch: str = "main", **more: Any) -> act_log.Run:
         """Push the current commit, and return what ``ci`` makes of that."""
         before = self.tip(branch) or NOTHING
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")

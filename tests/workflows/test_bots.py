@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rig import runner
+from rig import act_log, runner
 from tests.template.conftest import TEMPLATE
 from tests.workflows.conftest import ME, Hub
 
@@ -34,7 +34,7 @@ def main(hub: Hub) -> Iterator[Hub]:
     hub.repository.bots_may_propose = True
 
 
-def scheduled(hub: Hub, workflow: str, **more: object) -> runner.Run:
+def scheduled(hub: Hub, workflow: str, **more: object) -> act_log.Run:
     hub.git("push", "--quiet", "--force", "origin", "HEAD:main")
     event = runner.Event("schedule", hub.tip("main"), {"schedule": "0 0 * * 1"})
     return hub.run(workflow, event, **more)

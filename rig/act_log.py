@@ -1,0 +1,75 @@
+"""What a workflow did, as the JSON log of ``act`` tells it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a workflow did.
+
+    Attributes
+    ----------
+    jobs
+        Name of each job that ran, "scan (dev)" for one of a matrix, to "success" or "failure".
+    steps
+        Job to name of each step that ran to "success" or "failure".
+    summary, log
+        What people see of it.
+    artifacts, attestations
+        Folders of what was kept.
+    """
+
+    jobs: Mapping[str, str]
+    steps: Mapping[str, Mapping[str, str]]
+    summary: str
+    log: str
+    artifacts: Path
+    attestations: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether no job failed."""
+        return set(self.jobs.values()) == {"success"}
+
+    @property
+    def trouble(self) -> str:
+        """What the jobs that failed said last."""
+        failed = [f"[{job}]" for job, result in self.jobs.items() if result != "success"]
+        lines = self.log.splitlines()
+        said = [line for line in lines if line.startswith(tuple(failed) or ("[]", "Error"))]
+        noise = ("Post ", "LocalRepositoryCache", "set-output")
+        return "\n".join(line for line in said if not any(word in line for word in noise))[-5000:]
+
+
+def read(output: str, home: Path) -> Run:
+    """Return what the log *output* tells of a run whose files are in *home*."""
+    jobs: dict[str, str] = {}
+    steps: dict[str, dict[str, str]] = {}
+    log, summary = [], []
+    for line in output.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            log.append(line)
+            continue
+        matrix = entry.get("matrix") or {}
+        job = entry.get("jobID", "")
+        if matrix:
+            job += f" ({matrix.get('name') or matrix.get('os')})"
+        log.append(f"[{job}] {entry['msg'].rstrip()}")
+        if "jobResult" in entry:
+            jobs[job] = entry["jobResult"]
+        # The steps within an action have longer ids.
+        inner = len(entry.get("stepID") or []) > 1
+        if "stepResult" in entry and entry.get("stage") == "Main" and not inner:
+            steps.setdefault(job, {})[entry["step"]] = entry["stepResult"]
+        if entry.get("command") == "summary" and not inner:
+            summary.append(entry["content"])
+    return Run(
+        jobs, steps, "".join(summary), "\n".join(log), home / "artifacts", home / "attestations"
+    )
