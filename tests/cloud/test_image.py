@@ -114,7 +114,7 @@ def test_nothing_changed_builds_nothing(built: Built) -> None:
     code.write_text(before + "\n# a comment more\n", "utf-8")
     again = image.publish(built.project.folder, built.cloud)
     code.write_text(before, "utf-8")
-    assert (again.ran, again.log) == ({}, "")
+    assert (again.ran, again.log) == ({}, "conda.lock is up to date\n")
     assert again.output == built.first.output
 
 
