@@ -109,18 +109,22 @@ def _start(state: State) -> None:
     """
     if not is_root():
         raise RigError("the daemon is not running, and only root can start it: start Docker")
+    log = cache_dir() / "dockerd.log"
     with step("Docker daemon"):
-        log = cache_dir() / "dockerd.log"
-        daemon = process.start(["dockerd"], log, address="/var/run/docker.sock", serves="")
-        state.processes["dockerd"] = daemon
-        state.save()
-        try:
-            ports.wait_for(
-                lambda: usable() or not process.alive(daemon), 60, "dockerd does not answer"
-            )
-        finally:
-            if not usable():
-                process.stop(daemon)
-        if not usable():
+        # It gives its containerd a few seconds, which are too few for a large store on a cold disk.
+        if not any(_comes_up(state, log) for _ in range(2)):
             end = tail(log.read_text(encoding="utf-8", errors="replace"))
             raise RigError(f"dockerd did not start. The end of {log}:\n{end}")
+
+
+def _comes_up(state: State, log: Path) -> bool:
+    """Start the daemon, and tell whether it answers; if not it is stopped."""
+    daemon = process.start(["dockerd"], log, address="/var/run/docker.sock", serves="")
+    state.processes["dockerd"] = daemon
+    state.save()
+    try:
+        ports.wait_for(lambda: usable() or not process.alive(daemon), 60, "dockerd does not answer")
+    finally:
+        if not usable():
+            process.stop(daemon)
+    return usable()
