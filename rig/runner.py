@@ -28,6 +28,11 @@ _GH = """\
 # Only gh talks to the API that stands in for GitHub's.
 GH_HOST={host} http_proxy={proxy} HTTP_PROXY={proxy} exec {gh} "$@"
 """
+_BASH = """\
+#!/bin/sh
+# act closes the terminal of a step that fails, with what it has not read of it by then.
+{bash} "$@" || {{ code=$?; sleep 1; exit $code; }}
+"""
 
 
 @dataclass(frozen=True)
@@ -115,9 +120,12 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
     """Return the variables of a runner: a home of its own, the caches of this machine."""
     programs = home / "bin"
     programs.mkdir()
-    gh = programs / "gh"
-    gh.write_text(_GH.format(host=HOST, proxy=repository.address, gh=_program("gh")))
-    gh.chmod(0o755)
+    for name, text in (
+        ("gh", _GH.format(host=HOST, proxy=repository.address, gh=_program("gh"))),
+        ("bash", _BASH.format(bash=_program("bash"))),
+    ):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
     (home / "artifacts").mkdir()
     advisories = home / "advisories.json"
     advisories.write_text("{}")

@@ -37,7 +37,7 @@ target "local" {
   target     = image
   tags       = ["${IMAGE}:${image}"]
   cache-from = ["type=registry,ref=${IMAGE}:dev"]
-  output     = ["type=docker"]
+  output     = ["type=docker,compression=uncompressed"]
   secret     = RATTLER_CONFIG == "" ? [] : ["id=rattler,src=${RATTLER_CONFIG}"]
 }
 
