@@ -36,6 +36,8 @@ class Repository:
         Whether others may not see it.
     bots_may_propose
         Whether Actions may open pull requests, which is off in a new repository.
+    drafts
+        Whether pull requests may be drafts, which private repositories need a paid plan for.
     pulls
         Pull requests, as the API shows them.
     dispatched
@@ -48,6 +50,7 @@ class Repository:
     git: Path
     private: bool = False
     bots_may_propose: bool = True
+    drafts: bool = True
     pulls: list[dict[str, Any]] = field(default_factory=list)
     dispatched: list[tuple[str, str]] = field(default_factory=list)
     address: str = ""
@@ -77,6 +80,8 @@ class Repository:
             case ["GET", "pulls"]:
                 branch = parse_qs(url.query)["head"][0].partition(":")[2]
                 return 200, [pull for pull in self.pulls if pull["head"] == branch]
+            case ["POST", "pulls"] if said["draft"] and not self.drafts:
+                return 422, {"message": "Draft pull requests are not supported in this repository."}
             case ["POST", "pulls"] if self.bots_may_propose:
                 number = len(self.pulls) + 1
                 self.pulls.append(

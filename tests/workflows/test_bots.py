@@ -31,7 +31,7 @@ def main(hub: Hub) -> Iterator[Hub]:
             hub.git("push", "--quiet", "--delete", "origin", branch)
     hub.repository.pulls.clear()
     hub.repository.dispatched.clear()
-    hub.repository.bots_may_propose = True
+    hub.repository.bots_may_propose = hub.repository.drafts = True
 
 
 def scheduled(hub: Hub, workflow: str, **more: object) -> act_log.Run:
@@ -104,6 +104,11 @@ def test_where_bots_may_not_open_pull_requests_it_says_what_to_set(main: Hub) ->
     assert ran.jobs["propose"] == "failure"
     assert "allow GitHub Actions to create and approve pull requests" in ran.log
     assert main.tip("bot/upgrade"), "the branch is there to open one from"
+    assert main.repository.pulls == []
+    main.repository.bots_may_propose = True
+    ran = scheduled(main, "upgrade.yml")
+    assert ran.ok, ran.trouble
+    assert len(main.repository.pulls) == 1
 
 
 @pytest.fixture
@@ -165,6 +170,12 @@ def test_conflicts_are_shown_in_a_draft(main: Hub, template: Path) -> None:
     )
     assert "Our own sentence." in shown
     assert "A new sentence." in shown
+
+    main.repository.pulls.clear()
+    main.repository.drafts = False
+    ran = scheduled(main, "template.yml")
+    assert ran.ok, ran.trouble
+    assert [pull["draft"] for pull in main.repository.pulls] == [False]
 
 
 def test_update_of_workflows_needs_a_token_of_its_own(main: Hub, template: Path) -> None:

@@ -12,6 +12,10 @@ shift 3
 
 me="41898282+github-actions[bot]@users.noreply.github.com"
 repository=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY
+pulls=repos/$GITHUB_REPOSITORY/pulls
+number() {
+    gh api "$pulls?state=$1&head=$GITHUB_REPOSITORY_OWNER:$BRANCH" --jq '.[0].number // empty'
+}
 git config user.name "github-actions[bot]"
 git config user.email "$me"
 gh auth setup-git
@@ -22,19 +26,22 @@ if git fetch --quiet --depth 1 "$repository" "refs/heads/$BRANCH" 2> /dev/null; 
         echo "::notice::somebody has worked on $BRANCH: merge or delete it to get newer proposals"
         exit
     fi
-    if git diff --quiet HEAD FETCH_HEAD; then
-        echo "$BRANCH proposes this already"
+    if git diff --quiet HEAD FETCH_HEAD && [ "$(number all)" ]; then
+        echo "$BRANCH proposes this already, or did until somebody closed it"
         exit
     fi
 fi
 git push --quiet --force "$repository" "HEAD:refs/heads/$BRANCH"
 
-pulls=repos/$GITHUB_REPOSITORY/pulls
-open=$(gh api "$pulls?state=open&head=$GITHUB_REPOSITORY_OWNER:$BRANCH" --jq '.[0].number // empty')
+propose() {
+    gh api "$pulls" -f head="$BRANCH" -f base=main -f title="$title" -F body=@"$body" -F draft="$1" \
+        --jq .html_url
+}
+open=$(number open)
 if [ "$open" ]; then
     gh api --method PATCH "$pulls/$open" -f title="$title" -F body=@"$body" --jq .html_url
-elif ! gh api "$pulls" -f head="$BRANCH" -f base=main -f title="$title" -F body=@"$body" \
-    -F draft="$draft" --jq .html_url; then
+# Private repositories have no drafts in GitHub's free plan.
+elif ! propose "$draft" && ! { [ "$draft" = true ] && propose false; }; then
     echo "::error title=No pull request::$BRANCH is pushed: open one yourself, or allow it under Settings, Actions, General: allow GitHub Actions to create and approve pull requests."
     exit 1
 fi
