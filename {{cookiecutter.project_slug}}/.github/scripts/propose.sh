@@ -16,6 +16,11 @@ pulls=repos/$GITHUB_REPOSITORY/pulls
 number() {
     gh api "$pulls?state=$1&head=$GITHUB_REPOSITORY_OWNER:$BRANCH" --jq '.[0].number // empty'
 }
+propose() {
+    gh api "$pulls" -f head="$BRANCH" -f base=main -f title="$title" -F body=@"$body" -F draft="$1" \
+        --jq .html_url
+}
+
 git config user.name "github-actions[bot]"
 git config user.email "$me"
 gh auth setup-git
@@ -33,10 +38,6 @@ if git fetch --quiet --depth 1 "$repository" "refs/heads/$BRANCH" 2> /dev/null; 
 fi
 git push --quiet --force "$repository" "HEAD:refs/heads/$BRANCH"
 
-propose() {
-    gh api "$pulls" -f head="$BRANCH" -f base=main -f title="$title" -F body=@"$body" -F draft="$1" \
-        --jq .html_url
-}
 open=$(number open)
 if [ "$open" ]; then
     gh api --method PATCH "$pulls/$open" -f title="$title" -F body=@"$body" --jq .html_url
