@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from demo import image
 from rig import runner
 from tests.workflows.conftest import Hub, advisories
@@ -38,7 +40,11 @@ def test_first_push_to_an_empty_repository(hub: Hub) -> None:
         digest = hub.digest(tag)
         assert digest
         assert hub.digest(name) == digest
-        assert f"{name}={hub.image}@{digest}" in ran.summary
+        size = re.search(rf"{hub.image}@{digest}` \| (\d+) MB", ran.summary)
+        assert size, ran.summary
+        assert int(size[1]) == pytest.approx(
+            sum(image.blobs(f"{hub.image}:{tag}").values()) / 1e6, abs=1
+        )
         for kind in ("provenance", "sbom"):
             attested = ran.attestations / f"{kind}-{digest.removeprefix('sha256:')}.json"
             assert json.loads(attested.read_text())["subject"][0]["name"] == hub.image
