@@ -40,7 +40,7 @@ def test_first_push_to_an_empty_repository(hub: Hub) -> None:
         digest = hub.digest(tag)
         assert digest
         assert hub.digest(name) == digest
-        size = re.search(rf"{hub.image}@{digest}` \| (\d+) MB", ran.summary)
+        size = re.search(rf"\| {name} \| (\d+) MB \| `{hub.image}@{digest}`", ran.summary)
         assert size, ran.summary
         assert int(size[1]) == pytest.approx(
             sum(image.blobs(f"{hub.image}:{tag}").values()) / 1e6, abs=1
