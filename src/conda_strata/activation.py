@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +62,28 @@ def command(prefix: Path, words: Sequence[str], subdir: str) -> list[str]:
     return [shell, "-c", f'{_script(prefix, Shell.bash, subdir)}\nexec "$@"', "strata", *words]
 
 
+def variables(prefix: Path, subdir: str) -> dict[str, str]:
+    """Return the variables of a program inside *prefix* on Windows, as ``cmd.exe`` activates it.
+
+    Raises
+    ------
+    StrataError
+        When an activation script fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="strata-run-") as name:
+        script, found = Path(name) / "activate.bat", Path(name) / "variables.json"
+        dump = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+        script.write_text(
+            f"@echo off\n{_script(prefix, Shell.cmd_exe, subdir)}\n"
+            f'"{sys.executable}" -I -c "{dump}" "{found}"\n',
+            "utf-8",
+        )
+        done = subprocess.run(["cmd", "/d", "/c", str(script)], check=False)
+        if done.returncode or not found.exists():
+            raise StrataError(f"{prefix} cannot be activated: exit code {done.returncode}")
+        return dict(json.loads(found.read_text("utf-8")))
+
+
 @dataclass(frozen=True)
 class Session:
     """An interactive shell: its command, and the variables it gets besides the user's."""
@@ -72,7 +97,8 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
     """Prepare an interactive shell inside *prefix*; the context keeps the files that it reads.
 
     The user's own start-up files are read first, so that they cannot hide the environment behind
-    another one. Shells that are none of bash, zsh and fish inherit it from a bash instead.
+    another one. Shells that are none of bash, zsh and fish inherit it from a bash instead, and on
+    Windows all do from ``cmd.exe``.
 
     Raises
     ------
@@ -85,7 +111,11 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
             f"the shell {program!r} is not there", "Name one with --shell, or set SHELL."
         )
     label = re.sub(r"[^\w.-]", "_", display_name(prefix))
-    variables = {"CONDA_DEFAULT_ENV": label, "CONDA_PROMPT_MODIFIER": f"({label}) "}
+    named = {"CONDA_DEFAULT_ENV": label, "CONDA_PROMPT_MODIFIER": f"({label}) "}
+    if os.name == "nt":
+        prompt = f"({label}) {os.environ.get('PROMPT', '$P$G')}"
+        yield Session([path], {**variables(prefix, subdir), **named, "PROMPT": prompt})
+        return
     with tempfile.TemporaryDirectory(prefix="strata-shell-") as name:
         folder = Path(name)
         match Path(path).stem:
@@ -93,11 +123,11 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
                 script = _script(prefix, Shell.bash, subdir)
                 rc = folder / "bashrc"
                 rc.write_text(f'[ -f ~/.bashrc ] && . ~/.bashrc\n{script}\nPS1="({label}) $PS1"\n')
-                yield Session([path, "--rcfile", str(rc), "-i"], variables)
+                yield Session([path, "--rcfile", str(rc), "-i"], named)
             case "zsh":
                 _write_zsh(folder, _script(prefix, Shell.zsh, subdir), label)
                 own = os.environ.get("ZDOTDIR") or str(Path.home())
-                yield Session([path, "-i"], {**variables, "ZDOTDIR": name, "STRATA_ZDOTDIR": own})
+                yield Session([path, "-i"], {**named, "ZDOTDIR": name, "STRATA_ZDOTDIR": own})
             case "fish":
                 init = folder / "init.fish"
                 script = _script(prefix, Shell.fish, subdir)
@@ -107,10 +137,10 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
                 )
                 yield Session(
                     [path, "--interactive", "--init-command", f"source {shlex.quote(str(init))}"],
-                    variables,
+                    named,
                 )
             case _:
-                yield Session(command(prefix, [path, "-i"], subdir), variables)
+                yield Session(command(prefix, [path, "-i"], subdir), named)
 
 
 def display_name(prefix: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -114,6 +115,9 @@ def entry() -> NoReturn:
     The process ends without Python's finalization: rattler's worker threads may still hold Python
     objects then, which ends one process in twenty with a crash after its work is done.
     """
+    if os.name == "nt":  # pipes get what they get elsewhere
+        for stream in (sys.stdout, sys.stderr):
+            cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", newline="\n")
     try:
         code = main()
     except SystemExit as stop:

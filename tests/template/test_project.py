@@ -81,6 +81,17 @@ def test_it_is_a_git_repository_that_ignores_what_can_be_made_again(default: Pat
     )
 
 
+def test_lines_end_alike_on_windows(default: Path, tmp_path: Path) -> None:
+    """Git for Windows converts line ends by default: workflows and ``strata key`` read these files."""
+    project = tmp_path / "project"
+    shutil.copytree(default, project)
+    _git(project, "add", "--all")
+    _git(project, "commit", "--quiet", "--message=Start")
+    _git(tmp_path, "clone", "--quiet", "--config=core.autocrlf=true", "project", "windows")
+    for name in files(default):
+        assert (tmp_path / "windows" / name).read_bytes() == (default / name).read_bytes(), name
+
+
 def test_it_is_generated_where_git_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,11 +18,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Become the command."""
+    """Become the command; on Windows, which has no such thing, return its exit code."""
     import os
+    import shutil
 
-    from conda_strata import activation, platforms
+    from conda_strata import activation, foreground, platforms
+    from conda_strata.errors import UsageError
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-    command = activation.command(activation.find_prefix(args.prefix), args.words, subdir)
-    os.execv(command[0], command)
+    prefix = activation.find_prefix(args.prefix)
+    if os.name != "nt":
+        command = activation.command(prefix, args.words, subdir)
+        os.execv(command[0], command)
+    variables = activation.variables(prefix, subdir)
+    program = shutil.which(args.words[0], path=variables["PATH"])
+    if program is None:
+        raise UsageError(
+            f"there is no program {args.words[0]!r} in {prefix}, nor elsewhere on PATH",
+            "Add its package to environment.yml, then 'strata lock' and 'strata install'.",
+        )
+    return foreground.call([program, *args.words[1:]], variables)

@@ -17,29 +17,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shell",
         metavar="PROGRAM",
-        help="bash, zsh, fish or another shell (default: $SHELL, else bash)",
+        help="bash, zsh, fish or another shell (default: $SHELL, else bash, on Windows cmd)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Open the shell, and return its exit code."""
     import os
-    import signal
-    import subprocess
 
-    from conda_strata import activation, console, platforms
+    from conda_strata import activation, console, foreground, platforms
 
     prefix = activation.find_prefix(args.prefix)
     name = activation.display_name(prefix)
     if (active := os.environ.get("CONDA_PREFIX")) and Path(active).absolute() == prefix:
         console.say(f"{name} is already active here: 'exit' leads back to it")
-    program = args.shell or os.environ.get("SHELL") or "bash"
+    program = args.shell or os.environ.get("SHELL") or os.environ.get("COMSPEC") or "bash"
     with activation.session(prefix, program, platforms.current()) as session:
-        # Control-C is for the shell and what runs in it. A handler, unlike "ignore", is not
-        # handed down to them.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
-        try:
-            code = subprocess.call(session.command, env={**os.environ, **session.variables})
-        finally:
-            signal.signal(signal.SIGINT, before)
-    return code if code >= 0 else 128 - code
+        return foreground.call(session.command, {**os.environ, **session.variables})

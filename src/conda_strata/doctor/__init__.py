@@ -61,7 +61,7 @@ def examine(request: Request) -> Iterator[Finding]:
             yield from machine.virtual_packages(lock, subdir, request.environment)
             yield from prefix.prefix(lock, subdir, request.environment, request.prefix)
             yield from machine.uv(lock, subdir)
-    yield machine.bash()
+    yield from machine.bash()
     yield from machine.cache(Path())
     config, found = network.configuration()
     yield found

@@ -55,11 +55,15 @@ def virtual_packages(lock: Lock, subdir: str, environment: str | None) -> Iterat
         yield ok("machine", f"fits the lock: {has}")
 
 
-def bash() -> Finding:
-    """Say whether there is the shell that activation scripts run in."""
+def bash() -> Iterator[Finding]:
+    """Say whether there is the shell that activation scripts run in; Windows brings its own."""
+    if os.name == "nt":
+        return
     if path := shutil.which("bash"):
-        return ok("bash", path)
-    return problem("bash", "bash is not on PATH", "Install it: 'strata run' and 'shell' need it.")
+        yield ok("bash", path)
+    else:
+        mend = "Install it: 'strata run' and 'shell' need it."
+        yield problem("bash", "bash is not on PATH", mend)
 
 
 def uv(lock: Lock, subdir: str) -> Iterator[Finding]:
