@@ -106,12 +106,18 @@ def test_dependency_in_a_pull_request_of_this_repository(hub: Hub) -> None:
 
 
 def test_merging_it_promotes_what_the_pull_request_tested(hub: Hub) -> None:
-    """Nothing is built again: main's images are those of the pull request, now with main's names."""
+    """Nothing is built again: main's images are those of the pull request, now with main's names.
+
+    On main that is so whoever has merged, Dependabot included.
+    """
     (branch,) = (t for t in hub.tags() if t.startswith("branch-") and not t.endswith("-dev"))
     before = hub.tags()
+    merged = hub.pushed("main", hub.tip("main"))
+    hub.git("push", "--quiet", "origin", "change:main")
     hub.git("switch", "--quiet", "main")
     hub.git("merge", "--quiet", "--ff-only", "change")
-    ran = hub.push()
+    event = runner.Event("push", hub.tip("main"), merged.payload, "dependabot[bot]")
+    ran = hub.run("ci.yml", event)
     assert ran.ok, ran.trouble
     assert hub.tags() == before
     assert hub.digest("dev") == hub.digest(f"{branch}-dev")
