@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from rig.commands import apt_install, can_apt, run
+from rig.commands import apt_install, can_apt, need, run
 from rig.errors import RigError
 from rig.progress import step
 from rig.state import atomic_folder, cache_dir
@@ -45,7 +46,7 @@ class Windows:
     Attributes
     ----------
     python
-        The folder of the Python: ``python.exe`` and its standard library as an archive.
+        The folder of the Python, as an environment on Windows has it.
     drive
         Wine's prefix, which holds drive C. Drive Z is this machine's root folder.
     """
@@ -98,7 +99,7 @@ def ensure() -> Windows | None:
         if not can_apt():
             return None
         with step("Wine"):
-            apt_install("wine", "wine64", "binutils-mingw-w64-x86-64")
+            apt_install("wine", "wine64")
     depends = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     key = hashlib.sha256("\n".join([*depends, Path(__file__).read_text("utf-8")]).encode())
     folder = cache_dir() / f"windows-{key.hexdigest()[:12]}"
@@ -107,11 +108,13 @@ def ensure() -> Windows | None:
             made = Windows(temporary / "python", temporary / "drive")
             _unpack(made.python, depends)
             _start(made)
+        for old in folder.parent.glob("windows-*"):
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
     return Windows(folder / "python", folder / "drive")
 
 
-def standard_python() -> dict[str, bytes]:
-    """Return path to content of the Python, all in files, as an environment on Windows has it."""
+def _standard_python() -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(_fetch())) as archive:
         files = {
             name.partition("/")[2]: archive.read(name)
@@ -137,7 +140,7 @@ def _fetch() -> bytes:
 
 
 def _unpack(folder: Path, depends: list[str]) -> None:
-    for name, content in standard_python().items():
+    for name, content in _standard_python().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -157,6 +160,7 @@ def _start(windows: Windows) -> None:
     system = windows.drive / "drive_c" / "windows" / "system32"
     definition = windows.drive / "bcryptprimitives.def"
     definition.write_text(_DEFINITION)
-    linker = ["x86_64-w64-mingw32-ld", "-shared", str(definition)]
-    run([*linker, "-o", str(system / "bcryptprimitives.dll")], mend=mend)
+    linker = need("x86_64-w64-mingw32-ld", "binutils-mingw-w64-x86-64")
+    library = str(system / "bcryptprimitives.dll")
+    run([linker, "-shared", str(definition), "-o", library], mend=mend)
     windows.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,14 +32,13 @@ def machine() -> Iterator[windows.Windows]:
 
 
 @pytest.fixture(scope="module")
-def channel(tmp_path_factory: pytest.TempPathFactory) -> HandMadeChannel:
+def channel(machine: windows.Windows, tmp_path_factory: pytest.TempPathFactory) -> HandMadeChannel:
     """A channel with a real Python for Windows, and a package that has a say in activation."""
     channel = HandMadeChannel(tmp_path_factory.mktemp("channel"))
-    tree = tmp_path_factory.mktemp("python")
-    for name, content in windows.standard_python().items():
-        path = tree / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    tree = tmp_path_factory.mktemp("channel") / "python"
+    shutil.copytree(
+        machine.python, tree, ignore=shutil.ignore_patterns("site-packages", "__pycache__")
+    )
     (channel.folder / "win-64").mkdir()
     package.assemble(
         tree,
