@@ -52,22 +52,21 @@ REGISTRIES = {
 """A registry of each kind, by its kind."""
 
 
-def _variants() -> Iterator[dict[str, str]]:
+def variants() -> Iterator[dict[str, str]]:
     """Yield answers in which every pair of choices comes together at least once."""
-    versions, registries = QUESTIONS["python_version"], list(REGISTRIES)
+    licences, versions = QUESTIONS["license"], QUESTIONS["python_version"]
+    # Orthogonal Latin squares of order 5; four choices use the fifth symbol as their first again.
     for i, stack in enumerate(QUESTIONS["stack"]):
-        for j, licence in enumerate(QUESTIONS["license"]):
-            version = versions[(i + j) % len(versions)]
-            registry = registries[(i + j) % len(registries)]
+        for j, registry in enumerate(REGISTRIES.values()):
             yield {
                 "stack": stack,
-                "license": licence,
-                "python_version": version,
-                "registry": REGISTRIES[registry],
+                "license": licences[(i + j) % 5 % len(licences)],
+                "python_version": versions[(i + 2 * j) % 5 % len(versions)],
+                "registry": registry,
             }
 
 
-@pytest.fixture(scope="session", params=_variants(), ids=lambda answers: "-".join(answers.values()))
+@pytest.fixture(scope="session", params=variants(), ids=lambda answers: "-".join(answers.values()))
 def variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
     answers: dict[str, str] = request.param
     return Variant(bake(tmp_path_factory.mktemp("variant"), **answers), answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from conda_strata import manifest
-from tests.template.conftest import Variant, bake, files
+from tests.template.conftest import QUESTIONS, REGISTRIES, Variant, bake, files, variants
 
 BINARY = {".png"}
 MAY_BE_EMPTY = {".gitkeep", "py.typed"}
@@ -41,6 +42,15 @@ def _texts(variant: Variant) -> dict[str, str]:
         for name, content in files(variant.folder).items()
         if PurePath(name).suffix not in BINARY
     }
+
+
+def test_every_pair_of_choices_comes_together() -> None:
+    choices = {name: QUESTIONS[name] for name in ("stack", "license", "python_version")} | {
+        "registry": list(REGISTRIES.values())
+    }
+    for one, other in itertools.combinations(choices, 2):
+        together = {(answers[one], answers[other]) for answers in variants()}
+        assert together == set(itertools.product(choices[one], choices[other])), (one, other)
 
 
 def test_every_file_is_tidy(variant: Variant) -> None:
