@@ -61,7 +61,7 @@ class Windows:
         return subprocess.run(
             [WINE, str(self.python / "python.exe"), "-m", "conda_strata", *words],
             cwd=cwd,
-            env={**self._variables(), **(env or {})},
+            env={**self.variables(), **(env or {})},
             input=stdin.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -72,9 +72,10 @@ class Windows:
     def stop(self) -> None:
         """End what Wine has left running for this drive, if anything."""
         for option in ("--kill", "--wait"):
-            subprocess.run(["wineserver", option], env=self._variables(), check=False, timeout=60)
+            subprocess.run(["wineserver", option], env=self.variables(), check=False, timeout=60)
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """Return what its programs need in their environment."""
         return {
             "PATH": os.defpath,
             "HOME": str(self.drive),
@@ -153,8 +154,8 @@ def _unpack(folder: Path, depends: list[str]) -> None:
 
 
 def _start(windows: Windows) -> None:
-    env = windows._variables()
-    mend = "Remove the cache folder's windows-… and repeat."
+    env = windows.variables()
+    mend = "Repeat it: what was made of the drive is gone."
     run([WINE, "wineboot", "--init"], mend=mend, env=env, timeout=300)
     run([WINE, "winecfg", "-v", "win10"], mend=mend, env=env, timeout=60)
     system = windows.drive / "drive_c" / "windows" / "system32"

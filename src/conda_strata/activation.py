@@ -163,8 +163,8 @@ def _write_zsh(folder: Path, script: str, label: str) -> None:
 
 def _script(prefix: Path, shell: Shell, subdir: str) -> str:
     # rattler puts the PATH it is given in front of the shell's own, which would double it.
-    variables = ActivationVariables(None, [str(prefix / "bin")])
+    before = ActivationVariables(None, [str(prefix / "bin")])
     try:
-        return activate(prefix, variables, shell, Subdir(subdir)).script
+        return activate(prefix, before, shell, Subdir(subdir)).script
     except (ActivationError, ShellError) as error:
         raise StrataError(f"{prefix} cannot be activated: {error}") from error
