@@ -21,7 +21,7 @@ def main() -> int:
     if _slice.missing():
         return 0
     print(_measure.machine())
-    reading = "from rattler import LockFile; LockFile.from_path('conda.lock')"
+    reading = "from rattler import LockFile; LockFile.from_path('strata.lock')"
     commands = {
         "strata check": [*_measure.STRATA, "check"],
         "python -c pass": [sys.executable, "-c", "pass"],

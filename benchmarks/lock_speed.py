@@ -31,7 +31,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, _slice.project(Path(name)) as project:
 
         def no_lock() -> None:
-            (project / "conda.lock").unlink(missing_ok=True)
+            (project / "strata.lock").unlink(missing_ok=True)
 
         def nothing_kept() -> None:
             no_lock()

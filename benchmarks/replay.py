@@ -6,7 +6,7 @@ the conda packages, which are compressed much as layers are.
 
     python -m benchmarks.replay FOLDER|ARCHIVE.tar.zst [--environment NAME] [--chart FILE.png]
 
-The folder can also be named by the variable LOCKS. Lock files are taken in the order of their names, and can be any that strata reads: conda.lock and
+The folder can also be named by the variable LOCKS. Lock files are taken in the order of their names, and can be any that strata reads: strata.lock and
 pixi.lock, of format 6 or 7.
 """
 
@@ -26,9 +26,9 @@ from pathlib import Path
 
 from rattler import RepoDataRecord
 
-from conda_strata import lockfile
-from conda_strata.lock import Lock
-from conda_strata.plan import default_slots, plan
+from conda_strata.image.plan import default_slots, plan
+from conda_strata.lock import lockfile
+from conda_strata.lock.model import Lock
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks._measure import STRATA, once
-from conda_strata.slim import CLASSES, left_out
+from conda_strata.image.slim import CLASSES, left_out
 from demo import surroundings
 from demo.project import generate
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
 
-from conda_strata import cli, errors
+from conda_strata.cli import main as cli
+from conda_strata.core import errors
 
 FOLDER = Path(__file__).parent / "reference"
 _START, _END = "<!-- notes -->", "<!-- end of notes -->"

@@ -104,7 +104,7 @@ def ensure(address: str, archives: dict[Platform, Path]) -> tuple[str, str]:
             _build_python(base, python)
             run(
                 ["docker", "run", "--rm", python, "sh", "-c", CHECK],
-                mend="Containers must reach PyPI and Debian's archive: check Docker's networking.",
+                fix="Containers must reach PyPI and Debian's archive: check Docker's networking.",
                 timeout=300,
             )
             _push(address, PYTHON)
@@ -123,7 +123,7 @@ def _have(address: str, repository: str) -> bool:
 
 
 def _pull(reference: str) -> None:
-    run(["docker", "pull", "-q", reference], mend="Is the rig's registry running?")
+    run(["docker", "pull", "-q", reference], fix="Is the rig's registry running?")
 
 
 def _import(archive: Path, reference: str, platform: Platform) -> str:
@@ -132,9 +132,9 @@ def _import(archive: Path, reference: str, platform: Platform) -> str:
     run(
         ["docker", "import", "--change", "CMD bash", "--change", f"LABEL rig.key={key()}"]
         + ["--platform", platform.docker, str(archive), part],
-        mend="See the Docker daemon's log.",
+        fix="See the Docker daemon's log.",
     )
-    run(["docker", "push", "-q", part], mend="Is the rig's registry running?")
+    run(["docker", "push", "-q", part], fix="Is the rig's registry running?")
     return part
 
 
@@ -145,10 +145,10 @@ def _push_together(address: str, parts: list[str]) -> None:
     tags = [reference, f"{address}/{DEBIAN}:{key()}"]
     run(
         ["docker", "buildx", "imagetools", "create"] + [f"--tag={tag}" for tag in tags] + parts,
-        mend="Docker needs its buildx plugin, and the rig's registry.",
+        fix="Docker needs its buildx plugin, and the rig's registry.",
     )
     _pull(reference)
-    run(["docker", "rmi", *parts], mend="See the Docker daemon's log.")
+    run(["docker", "rmi", *parts], fix="See the Docker daemon's log.")
 
 
 def _build_python(base: str, python: str) -> None:
@@ -156,7 +156,7 @@ def _build_python(base: str, python: str) -> None:
         (Path(folder) / "Dockerfile").write_text(PYTHON_DOCKERFILE.format(debian=base))
         run(
             ["docker", "build", "--quiet", f"--label=rig.key={key()}", f"--tag={python}", folder],
-            mend="Containers must reach Debian's archive: check Docker's networking.",
+            fix="Containers must reach Debian's archive: check Docker's networking.",
             timeout=600,
         )
 
@@ -165,9 +165,9 @@ def _push(address: str, repository: str) -> None:
     """Push an image under its tag and, so that a change of the inputs shows, under its key."""
     reference = f"{address}/{repository}:{TAG}"
     keyed = f"{address}/{repository}:{key()}"
-    run(["docker", "tag", reference, keyed], mend="See the Docker daemon's log.")
+    run(["docker", "tag", reference, keyed], fix="See the Docker daemon's log.")
     for name in (reference, keyed):
-        run(["docker", "push", "-q", name], mend="Is the rig's registry running?")
+        run(["docker", "push", "-q", name], fix="Is the rig's registry running?")
 
 
 def _daemon_has(reference: str) -> bool:
@@ -175,6 +175,6 @@ def _daemon_has(reference: str) -> bool:
     inspect = ["docker", "image", "inspect", reference]
     if not succeeds(inspect):
         return False
-    found = json.loads(run(inspect, mend="See the Docker daemon's log."))
+    found = json.loads(run(inspect, fix="See the Docker daemon's log."))
     labels = found[0].get("Config", {}).get("Labels") or {}
     return bool(labels.get("rig.key") == key())

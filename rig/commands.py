@@ -25,7 +25,7 @@ def tail(text: str, lines: int = 15) -> str:
 def run(
     command: Sequence[str],
     *,
-    mend: str,
+    fix: str,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
 ) -> str:
@@ -35,7 +35,7 @@ def run(
     ----------
     command
         The program and its arguments; no shell is involved.
-    mend
+    fix
         What the reader of a failure should do.
     env
         Variables added to this process's environment.
@@ -58,12 +58,12 @@ def run(
             timeout=timeout,
         )
     except FileNotFoundError as error:
-        raise RigError(f"{command[0]} is not installed. {mend}") from error
+        raise RigError(f"{command[0]} is not installed. {fix}") from error
     except subprocess.TimeoutExpired as error:
-        raise RigError(f"`{' '.join(command)}` took more than {timeout:.0f} s. {mend}") from error
+        raise RigError(f"`{' '.join(command)}` took more than {timeout:.0f} s. {fix}") from error
     if done.returncode != 0:
         output = tail(done.stderr or done.stdout)
-        raise RigError(f"`{' '.join(command)}` failed. {mend}\n{output}")
+        raise RigError(f"`{' '.join(command)}` failed. {fix}\n{output}")
     return done.stdout
 
 
@@ -110,11 +110,11 @@ def apt_install(*packages: str) -> None:
         raise RigError(f"Missing here: {wanted}. Install them with your system's package manager.")
     # Non-interactive, because nobody is there to answer debconf's questions.
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    mend = f"Run `apt-get install {wanted}` by hand to see why."
+    fix = f"Run `apt-get install {wanted}` by hand to see why."
     with _APT_LOCK.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        run([*apt, "update", "-qq"], mend=mend)
-        run([*apt, "install", "-y", "-qq", "--no-install-recommends", *packages], mend=mend)
+        run([*apt, "update", "-qq"], fix=fix)
+        run([*apt, "install", "-y", "-qq", "--no-install-recommends", *packages], fix=fix)
 
 
 def need(program: str, package: str) -> str:

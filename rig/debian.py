@@ -78,7 +78,7 @@ def bootstrap(output: Path, *options: str, hooks: Sequence[tuple[str, str]]) -> 
                 *(*(as_root() or []), "env", f"SOURCE_DATE_EPOCH={EPOCH}", mmdebstrap),
                 *("--format=tar", *options, SUITE, str(output), *SOURCES),
             ],
-            mend=f"Check that {MIRROR} can be reached from here.",
+            fix=f"Check that {MIRROR} can be reached from here.",
         )
 
 

@@ -55,7 +55,7 @@ def gateway() -> str:
     """
     address = run(
         ["docker", "network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"],
-        mend="The daemon needs its default bridge network.",
+        fix="The daemon needs its default bridge network.",
     ).strip()
     if ports.can_bind(address, 0):
         return address

@@ -124,7 +124,7 @@ def _download(folder: Path, lock: Path, target: Sequence[str] = ()) -> None:
             *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
             *("--progress-bar", "off", "-d", str(folder), "-r", str(lock)),
         ],
-        mend="Check that PyPI can be reached, and that its wheels fit this Python.",
+        fix="Check that PyPI can be reached, and that its wheels fit this Python.",
     )
 
 

@@ -51,7 +51,7 @@ def libraries(binary: Path, folder: Path | None = None) -> dict[str, Path]:
     if folder is not None:
         return _libraries_in(folder, binary)
     found: dict[str, Path] = {}
-    output = run(["ldd", str(binary)], mend="The rig needs a Linux with glibc.")
+    output = run(["ldd", str(binary)], fix="The rig needs a Linux with glibc.")
     for soname, path in re.findall(r"^\s*(\S+) => (/\S+) \(", output, re.MULTILINE):
         if soname.split(".so")[0] not in GLIBC:
             found[soname] = Path(path)
@@ -96,5 +96,5 @@ def set_soname(library: Path, soname: str) -> None:
 def _patchelf(*arguments: str) -> str:
     return run(
         [need("patchelf", "patchelf"), *arguments],
-        mend="The binary may be of a kind that patchelf cannot change.",
+        fix="The binary may be of a kind that patchelf cannot change.",
     )

@@ -34,7 +34,7 @@ print(json.dumps({
 """
 
 # Debian installs and looks for modules in dist-packages. What is installed goes by sysconfig, which
-# is mended in place; what is found goes by site, which is frozen into the binary.
+# is fixed in place; what is found goes by site, which is frozen into the binary.
 DEBIAN_SCHEME = (r"(?m)^    if sys\.base_prefix != sys\.prefix or .*$", "    if True:")
 DEBIAN_SITE = """\
 \"\"\"Find packages where conda puts them: Debian's frozen site module looks elsewhere.\"\"\"
@@ -77,7 +77,7 @@ def inspect(executable: str = sys.executable) -> Interpreter:
     RigError
         When it is no ordinary CPython.
     """
-    found = json.loads(run([executable, "-I", "-c", PROBE], mend="Give a working Python."))
+    found = json.loads(run([executable, "-I", "-c", PROBE], fix="Give a working Python."))
     if not found["plain"]:
         raise RigError(f"{executable} is no ordinary CPython. Run the rig with one.")
     return Interpreter(
@@ -100,7 +100,7 @@ def unpack(platform: Platform, tree: Path) -> Interpreter:
     # Without the devices, which only root may make.
     run(
         ["tar", "-C", str(tree), "--exclude=./dev", "--no-same-owner", "-xf", str(archive)],
-        mend=f"Delete {archive} and try again.",
+        fix=f"Delete {archive} and try again.",
     )
     name = f"python{debian.PYTHON}"
     # Its own --version would have to run; the Debian version starts with the same three numbers.

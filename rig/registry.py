@@ -111,7 +111,7 @@ def _container(state: State) -> str:
             *("-v", f"{_store()}:/var/lib/registry"),
             *("-e", "REGISTRY_STORAGE_DELETE_ENABLED=true", "registry:2"),
         ],
-        mend="Install docker-registry, or give the Docker daemon access to Docker Hub.",
+        fix="Install docker-registry, or give the Docker daemon access to Docker Hub.",
     )
     state.containers["registry"] = CONTAINER
     state.save()

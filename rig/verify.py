@@ -35,7 +35,7 @@ EMULATED = (
     "import ctypes, platform, sqlite3, ssl, numpy, pandas; "
     "print(platform.machine(), platform.python_version())"
 )
-MEND = "The channel's packages are not right: this is a bug in the rig."
+FIX = "The channel's packages are not right: this is a bug in the rig."
 
 
 def top_packages() -> list[str]:
@@ -57,9 +57,9 @@ def installs_and_runs(channel: Path, subdir: str) -> None:
         install_from(channel, subdir, top_packages(), prefix)
         # Without the caller's environment, whose PYTHONPATH could hide a missing module.
         isolated = ["env", "-i", f"HOME={temporary}", f"PATH={prefix / 'bin'}:/usr/bin:/bin"]
-        run([*isolated, "python", "-c", IMPORTS], mend=MEND)
+        run([*isolated, "python", "-c", IMPORTS], fix=FIX)
         for script in ("jupyter", "jupyter-lab", "pytest", "ruff", "pre-commit", "dask", "pip"):
-            run([*isolated, script, "--version"], mend=MEND)
+            run([*isolated, script, "--version"], fix=FIX)
 
 
 def installs(channel: Path, platform: Platform, system: Path, lacking: bool = False) -> None:
@@ -91,10 +91,10 @@ def installs(channel: Path, platform: Platform, system: Path, lacking: bool = Fa
             for binary in prefix.glob(pattern):
                 if elf.is_elf(binary) and elf.machine(binary) != platform.machine:
                     wrong = binary.relative_to(prefix)
-                    raise RigError(f"{wrong} is not for {platform.machine}. {MEND}")
+                    raise RigError(f"{wrong} is not for {platform.machine}. {FIX}")
         for name in (f"qemu-{platform.machine}-static", f"qemu-{platform.machine}"):
             if emulator := shutil.which(name):
-                run(emulated(emulator, prefix, system), mend=MEND)
+                run(emulated(emulator, prefix, system), fix=FIX)
                 break
 
 

@@ -149,19 +149,19 @@ def _unpack(folder: Path, depends: list[str]) -> None:
     run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *target]
         + ["--target", str(folder / "Lib" / "site-packages"), *depends],
-        mend="Check that PyPI can be reached.",
+        fix="Check that PyPI can be reached.",
     )
 
 
 def _start(windows: Windows) -> None:
     env = windows.variables()
-    mend = "Repeat it: what was made of the drive is gone."
-    run([WINE, "wineboot", "--init"], mend=mend, env=env, timeout=300)
-    run([WINE, "winecfg", "-v", "win10"], mend=mend, env=env, timeout=60)
+    fix = "Repeat it: what was made of the drive is gone."
+    run([WINE, "wineboot", "--init"], fix=fix, env=env, timeout=300)
+    run([WINE, "winecfg", "-v", "win10"], fix=fix, env=env, timeout=60)
     system = windows.drive / "drive_c" / "windows" / "system32"
     definition = windows.drive / "bcryptprimitives.def"
     definition.write_text(_DEFINITION)
     linker = need("x86_64-w64-mingw32-ld", "binutils-mingw-w64-x86-64")
     library = str(system / "bcryptprimitives.dll")
-    run([linker, "-shared", str(definition), "-o", library], mend=mend)
+    run([linker, "-shared", str(definition), "-o", library], fix=fix)
     windows.stop()

@@ -1,5 +1,5 @@
 """``python -m conda_strata`` is ``strata``."""
 
-from conda_strata.cli import entry
+from conda_strata.cli.main import entry
 
 entry()

@@ -114,7 +114,7 @@ def test_nothing_changed_builds_nothing(built: Built) -> None:
     code.write_text(before + "\n# a comment more\n", "utf-8")
     again = image.publish(built.project.folder, built.cloud)
     code.write_text(before, "utf-8")
-    assert (again.ran, again.log) == ({}, "conda.lock is up to date\n")
+    assert (again.ran, again.log) == ({}, "strata.lock is up to date\n")
     assert again.output == built.first.output
 
 
@@ -134,9 +134,9 @@ def test_image_of_one_layer_holds_the_same(built: Built, tmp_path: Path) -> None
     layered = dict(line.split("=", 1) for line in pushed)
     bake = folder / "docker-bake.hcl"
     bake.write_text(bake.read_text("utf-8").replace(built.project.image, "one-layer"), "utf-8")
-    (folder / "conda.lock").unlink()
+    (folder / "strata.lock").unlink()
     baked = image.bake(folder, built.cloud)
-    assert "no conda.lock here: solving linux-64" in image.said(baked.log)
+    assert "no strata.lock here: solving linux-64" in image.said(baked.log)
     for target in image.TARGETS:
         assert listing(f"one-layer:{target}", tmp_path) == listing(layered[target], tmp_path)
         asked = "{{json .Config.Env}} {{json .Config.Cmd}} {{.Config.User}} {{.Config.WorkingDir}}"
@@ -225,7 +225,7 @@ def test_container_commit_and_ci_agree(built: Built, tmp_path: Path) -> None:
     """
     folder = tmp_path / "checkout"
     shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
-    for path in (folder, *folder.glob("environment*.yml"), folder / "conda.lock"):
+    for path in (folder, *folder.glob("environment*.yml"), folder / "strata.lock"):
         path.chmod(path.stat().st_mode | 0o666)
     (folder / "listing.py").write_text(LISTING)
     words = ["docker", "run", "--rm", f"--volume={folder}:/workspace"]
@@ -252,7 +252,7 @@ def test_container_commit_and_ci_agree(built: Built, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     installed, *rest, in_container = done.stdout.splitlines()[-5:]
     assert 1 <= int(installed) <= 5
-    assert rest == ["conda.lock is up to date", "/opt/env mdurl", "1000"]
+    assert rest == ["strata.lock is up to date", "/opt/env mdurl", "1000"]
 
     published = dict(
         line.split("=", 1) for line in image.push(folder, built.cloud).output.splitlines()

@@ -32,7 +32,7 @@ def emulator() -> str:
             apt = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root"]
             subprocess.run([*apt, "qemu-user-static"], cwd=temporary, check=True)
             (archive,) = temporary.glob("*.deb")
-            run(["dpkg", "-x", str(archive), str(temporary)], mend="Is this Debian?")
+            run(["dpkg", "-x", str(archive), str(temporary)], fix="Is this Debian?")
             shutil.move(temporary / "usr" / "bin" / name, temporary)
             shutil.rmtree(temporary / "usr")
             archive.unlink()
@@ -56,5 +56,5 @@ def test_the_other_platforms_packages_work(
     system.mkdir()
     python = interpreter.unpack(other, system)
     verify.install_from(folder, other.subdir, ["pandas"], prefix)
-    done = run(verify.emulated(emulator, prefix, system), mend="See above.", timeout=300)
+    done = run(verify.emulated(emulator, prefix, system), fix="See above.", timeout=300)
     assert done.split() == [other.machine, python.version]

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 import requests
 
-from conda_strata.registry import CONFIG, MANIFEST, Repository
+from conda_strata.registry.repository import CONFIG, MANIFEST, Repository
 from rig import ports
 from rig.commands import apt_install, can_apt
 

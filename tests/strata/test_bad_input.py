@@ -141,7 +141,7 @@ def test_unknown_channel(strata: Strata, project: Path) -> None:
 def test_missing_lock(strata: Strata, project: Path, command: tuple[str, ...]) -> None:
     refused = strata(*command)
     assert refused.returncode == 1
-    assert refused.stderr == "error: conda.lock is missing\n  Run 'strata lock' to make it.\n"
+    assert refused.stderr == "error: strata.lock is missing\n  Run 'strata lock' to make it.\n"
     assert [p.name for p in project.iterdir()] == ["environment.yml"]
 
 
@@ -155,15 +155,15 @@ def test_stale_lock(
     assert refused.returncode == 1
     assert "environment.yml:5: 'tool' is not locked for linux-64" in refused.stderr
     assert "Run 'strata lock'" in refused.stderr
-    assert sorted(p.name for p in project.iterdir()) == ["conda.lock", "environment.yml"]
+    assert sorted(p.name for p in project.iterdir()) == ["strata.lock", "environment.yml"]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c[0])
 def test_broken_lock(strata: Strata, project: Path, command: tuple[str, ...]) -> None:
-    (project / "conda.lock").write_text("version: 7\nwhat: [")
+    (project / "strata.lock").write_text("version: 7\nwhat: [")
     refused = strata(*command)
     assert refused.returncode == 3
-    assert refused.stderr.startswith("error: conda.lock is not a lock that strata can read")
+    assert refused.stderr.startswith("error: strata.lock is not a lock that strata can read")
 
 
 def test_wrong_platform_and_environment(strata: Strata) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from conda_strata import lockfile
-from conda_strata.changes import Change
-from conda_strata.diff import compare, markdown, text
-from conda_strata.lock import Lock, same
+from conda_strata.lock import lockfile
+from conda_strata.lock.changes import Change
+from conda_strata.lock.model import Lock, same
+from conda_strata.report.diff import compare, markdown, text
 
 from .conftest import Strata, git
 from .lock_files import CHANNEL, Conda, Packages, Pip, real_locks, write_lock
@@ -198,7 +198,7 @@ def test_no_credentials(strata: Strata, project: Path) -> None:
 
 def test_revisions(strata: Strata, project: Path) -> None:
     """Without words, the lock is compared with the committed one; before the first all is new."""
-    write_lock(project / "conda.lock", {"default": {"linux-64": ["a-1-0"]}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": ["a-1-0"]}})
     outside = strata("diff")
     assert outside.returncode == 2
     assert "in no git repository" in outside.stderr
@@ -208,34 +208,34 @@ def test_revisions(strata: Strata, project: Path) -> None:
     first = strata("diff")
     assert first.returncode == 1
     assert first.stdout.splitlines()[-3:] == ["linux-64:", "  added      a 1", "1 change: 1 added"]
-    assert "there is no lock in HEAD:./conda.lock" in first.stderr
+    assert "there is no lock in HEAD:./strata.lock" in first.stderr
 
-    git(project, "add", "conda.lock")
+    git(project, "add", "strata.lock")
     git(project, "commit", "--quiet", "--message", "lock")
     assert strata("diff").returncode == 0
-    write_lock(project / "conda.lock", {"default": {"linux-64": ["a-2-0"]}})
-    assert "upgraded   a 1 → 2" in strata("diff", "HEAD:conda.lock").stdout
-    assert "added      a 1" in strata("diff", "HEAD~1:conda.lock", "HEAD:conda.lock").stdout
-    assert "upgraded   a 1 → 2" in strata("diff", ":conda.lock").stdout
+    write_lock(project / "strata.lock", {"default": {"linux-64": ["a-2-0"]}})
+    assert "upgraded   a 1 → 2" in strata("diff", "HEAD:strata.lock").stdout
+    assert "added      a 1" in strata("diff", "HEAD~1:strata.lock", "HEAD:strata.lock").stdout
+    assert "upgraded   a 1 → 2" in strata("diff", ":strata.lock").stdout
 
-    unknown = strata("diff", "nope:conda.lock")
+    unknown = strata("diff", "nope:strata.lock")
     assert unknown.returncode == 2
     assert "git has no revision 'nope'" in unknown.stderr
 
 
 @pytest.mark.parametrize("nothing", ["/dev/null", "empty.lock"])
 def test_no_lock_before(strata: Strata, project: Path, nothing: str) -> None:
-    write_lock(project / "conda.lock", {"default": everywhere("a-1-0")})
+    write_lock(project / "strata.lock", {"default": everywhere("a-1-0")})
     (project / "empty.lock").touch()
     assert strata("diff", nothing, nothing).returncode == 0
-    done = strata("diff", nothing, "conda.lock")
+    done = strata("diff", nothing, "strata.lock")
     assert done.returncode == 1
     assert done.stdout.splitlines()[-3:] == [
         "all platforms:",
         "  added      a 1",
         "1 change: 1 added",
     ]
-    assert "removed" in strata("diff", "conda.lock", nothing).stdout
+    assert "removed" in strata("diff", "strata.lock", nothing).stdout
 
 
 def test_bad_words(strata: Strata, project: Path) -> None:
@@ -356,10 +356,10 @@ def test_markdown(strata: Strata, project: Path) -> None:
 
 def test_virtual_packages(strata: Strata, project: Path) -> None:
     assert strata("lock").returncode == 0
-    lock = lockfile.read(project / "conda.lock")
+    lock = lockfile.read(project / "strata.lock")
     assumed = {"linux-64": (*lock.virtual_packages["linux-64"], "__cuda=12.0=0")}
     lockfile.write(Lock(lock.environments, lock.channels, project / "b.lock", lock.wheels, assumed))
-    done = strata("diff", "conda.lock", "b.lock")
+    done = strata("diff", "strata.lock", "b.lock")
     assert done.returncode == 1
     assert "linux-64 is assumed to have: " in done.stdout
     assert done.stdout.endswith("no package changed\n")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from conda_strata.doctor import machine
-from conda_strata.lock import Lock, Wheel
+from conda_strata.lock.model import Lock
+from conda_strata.pypi.wheel import Wheel
 
 from .conftest import SUBDIR, HandMadeChannel, Strata, write_environment
 
@@ -46,7 +47,7 @@ class Patient:
         told = [f for f in found.get(check, ()) if f["level"] == level]
         assert told, found
         assert said in told[0]["what"]
-        assert told[0]["mend"]
+        assert told[0]["fix"]
         assert code == (level == "problem")
 
 
@@ -66,8 +67,8 @@ def patient(
     docker.chmod(0o755)
     assert strata("lock").returncode == 0
     assert strata("install").returncode == 0
-    (project / ".gitattributes").write_text("conda.lock linguist-generated\n")
-    for words in (["init", "-q"], ["add", "environment.yml", "conda.lock", ".gitattributes"]):
+    (project / ".gitattributes").write_text("strata.lock linguist-generated\n")
+    for words in (["init", "-q"], ["add", "environment.yml", "strata.lock", ".gitattributes"]):
         subprocess.run(["git", *IDENTITY, *words], cwd=project, check=True)
     return Patient(project, tools, strata)
 
@@ -86,12 +87,12 @@ def test_healthy_project(patient: Patient, channel: HandMadeChannel) -> None:
 
 
 def test_text_is_readable_at_80_columns(patient: Patient) -> None:
-    (patient.folder / "conda.lock").unlink()
+    (patient.folder / "strata.lock").unlink()
     done = patient.strata("doctor", PATH=str(patient.tools), COLUMNS="80")
     lines = done.stdout.splitlines()
     assert done.returncode == 1
     assert "\x1b" not in done.stdout
-    assert "✗ fail  lock          conda.lock is missing" in lines
+    assert "✗ fail  lock          strata.lock is missing" in lines
     assert f"{'':<22}→ Run 'strata lock' to make it." in lines
     assert lines[-1].startswith("1 problem, no warnings")
     assert not [line for line in lines if len(line) > 80 and " " in line.strip()[:58]]
@@ -112,10 +113,10 @@ def test_environment_file(patient: Patient) -> None:
 
 
 def test_missing_and_broken_lock(patient: Patient) -> None:
-    (patient.folder / "conda.lock").write_text("version: 99\n")
-    patient.expect("lock", "problem", "conda.lock")
-    (patient.folder / "conda.lock").unlink()
-    patient.expect("lock", "problem", "conda.lock is missing")
+    (patient.folder / "strata.lock").write_text("version: 99\n")
+    patient.expect("lock", "problem", "strata.lock")
+    (patient.folder / "strata.lock").unlink()
+    patient.expect("lock", "problem", "strata.lock is missing")
 
 
 def test_stale_lock(patient: Patient, channel: HandMadeChannel) -> None:
@@ -126,7 +127,7 @@ def test_stale_lock(patient: Patient, channel: HandMadeChannel) -> None:
 def test_other_platform(patient: Patient, channel: HandMadeChannel) -> None:
     file = write_environment(patient.folder, channel, [])
     file.write_text(file.read_text().replace("linux-64", "osx-arm64"))
-    (patient.folder / "conda.lock").unlink()
+    (patient.folder / "strata.lock").unlink()
     assert patient.strata("lock").returncode == 0
     patient.expect("platform", "problem", "not locked for linux-64")
 
@@ -181,7 +182,7 @@ def test_configuration(patient: Patient) -> None:
 def test_channel(patient: Patient, channel: HandMadeChannel) -> None:
     file = patient.folder / "environment.yml"
     gone = "http://127.0.0.1:9/conda"
-    for name in ("environment.yml", "conda.lock"):
+    for name in ("environment.yml", "strata.lock"):
         file = patient.folder / name
         file.write_text(file.read_text().replace(channel.url, gone))
     patient.expect("channel", "problem", f"{gone} cannot be read")
@@ -225,7 +226,7 @@ def test_tools(patient: Patient) -> None:
 def test_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     """What installs wheels is only asked for where the lock has any."""
     wheel = Wheel("cowsay", "6.1", "https://example.org/cowsay-6.1-py3-none-any.whl", "0" * 64)
-    lock = Lock({"default": {SUBDIR: []}}, (), Path("conda.lock"), {"default": {SUBDIR: [wheel]}})
+    lock = Lock({"default": {SUBDIR: []}}, (), Path("strata.lock"), {"default": {SUBDIR: [wheel]}})
     assert [f.level for f in machine.uv(lock, SUBDIR)] == ["ok"]
     assert list(machine.uv(lock, "win-64")) == []
 
@@ -237,19 +238,19 @@ def test_uv(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _ignored(folder: Path) -> None:
-    subprocess.run(["git", "rm", "-q", "--cached", "conda.lock"], cwd=folder, check=True)
+    subprocess.run(["git", "rm", "-q", "--cached", "strata.lock"], cwd=folder, check=True)
     (folder / ".gitignore").write_text("*.lock\n")
 
 
 def _untracked(folder: Path) -> None:
-    subprocess.run(["git", "rm", "-q", "--cached", "conda.lock"], cwd=folder, check=True)
+    subprocess.run(["git", "rm", "-q", "--cached", "strata.lock"], cwd=folder, check=True)
 
 
 @pytest.mark.parametrize(
     ("breaks", "said"),
     [
-        (_ignored, "conda.lock is ignored"),
-        (_untracked, "conda.lock is not tracked"),
+        (_ignored, "strata.lock is ignored"),
+        (_untracked, "strata.lock is not tracked"),
         (lambda folder: (folder / ".gitattributes").write_text(""), "not marked as generated"),
         (lambda folder: shutil.rmtree(folder / ".git"), "no git repository"),
     ],

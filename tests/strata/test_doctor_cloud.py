@@ -125,7 +125,7 @@ def test_private_image(patient: Patient, tmp_path: Path) -> None:
         name = f"{address}/me/study:dev"
         name_image(patient, name)
         patient.expect("image", "warning", "or it is private")
-        assert f"'docker login {address}'" in patient.examine()[1]["image"][0]["mend"]
+        assert f"'docker login {address}'" in patient.examine()[1]["image"][0]["fix"]
         code, found = patient.examine(DOCKER_CONFIG=str(config))
         said = f"{name} is private, this machine may pull it"
         assert (code, found["image"][0]["what"]) == (0, said)
@@ -243,7 +243,7 @@ def test_image_behind_tokens(patient: Patient, cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"),
+    ("name", "fix"),
     [
         ("ghcr.io", "make it public, or run 'docker login ghcr.io'; for Codespaces"),
         ("lab.azurecr.io", "'az acr login --name lab'"),
@@ -252,8 +252,8 @@ def test_image_behind_tokens(patient: Patient, cloud: Cloud) -> None:
         ("quay.io", "'docker login quay.io'"),
     ],
 )
-def test_how_to_log_in(name: str, mend: str) -> None:
-    assert mend in how_to_pull(name)
+def test_how_to_log_in(name: str, fix: str) -> None:
+    assert fix in how_to_pull(name)
 
 
 def test_healthy_repository(hosted: Patient) -> None:
@@ -320,15 +320,15 @@ def test_variables(
 ) -> None:
     def problems() -> list[tuple[str, str]]:
         found = hosted.examine(https_proxy="http://127.0.0.1:9")[1]["github"]
-        return [(f["what"], f["mend"]) for f in found if f["level"] == Level.PROBLEM]
+        return [(f["what"], f["fix"]) for f in found if f["level"] == Level.PROBLEM]
 
     name_image(hosted, f"{registry}/me/study:dev")
     found = problems()
     assert len(found) == len(variables + secrets)
-    for (what, mend), name in zip(found, variables + secrets, strict=True):
+    for (what, fix), name in zip(found, variables + secrets, strict=True):
         command = "gh variable set" if name in variables else "gh secret set"
         assert f" {name}, which CI needs" in what
-        assert f"'{command} {name}'" in mend
+        assert f"'{command} {name}'" in fix
     cloud.answers["/actions/variables"] = {"variables": [{"name": name} for name in variables]}
     cloud.answers["/actions/secrets"] = {"secrets": [{"name": name} for name in secrets]}
     assert problems() == []

@@ -17,8 +17,11 @@ from packaging.requirements import Requirement
 from rattler import MatchSpec, RepoDataRecord
 from rattler.explicit_environment import ExplicitEnvironmentSpec
 
-from conda_strata import lockfile, manifest
-from conda_strata.lock import Lock, Wheel, package_name
+from conda_strata.lock import lockfile
+from conda_strata.lock.model import Lock
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.spec import manifest
+from conda_strata.spec.dependency import package_name
 
 from .conftest import HandMadeChannel, Strata, write_environment
 from .lock_files import Conda, Packages, Pip, real_locks, write_lock
@@ -82,7 +85,7 @@ def assert_ordered(explicit: str, records: Sequence[RepoDataRecord]) -> None:
 
 def test_explicit(strata: Strata, project: Path) -> None:
     """The file is that of conda: URLs with MD5, each package after its dependencies."""
-    write_lock(project / "conda.lock", {"default": {"linux-64": STACK}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": STACK}})
     text = export(strata, "explicit", "--platform", "linux/amd64")
     lines = text.splitlines()
     assert lines.index("# platform: linux-64") < lines.index("@EXPLICIT")
@@ -98,7 +101,7 @@ def test_explicit(strata: Strata, project: Path) -> None:
 
 def test_explicit_leaves_wheels_out(strata: Strata, project: Path) -> None:
     """They are named, and the command that is given for them does what it says."""
-    write_lock(project / "conda.lock", {"default": {"linux-64": STACK}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": STACK}})
     done = strata("export", "--format", "explicit", "--platform", "linux-64", "--output", "e.txt")
     assert "leave out: pygments 2.19, rich 14.0\n" in done.stderr
     advised = next(line for line in done.stderr.splitlines() if line.startswith("  sed "))
@@ -116,20 +119,20 @@ def test_explicit_leaves_wheels_out(strata: Strata, project: Path) -> None:
 def test_no_md5(strata: Strata, project: Path, md5: str, sha256: str, ending: str) -> None:
     """An explicit file can do without; conda-lock's format cannot, and that is said."""
     package = Conda("a-1-0", md5=md5, sha256=sha256)
-    write_lock(project / "conda.lock", {"default": {"linux-64": [package]}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": [package]}})
     found = urls(export(strata, "explicit", "--platform", "linux-64"))
     assert found == [package.url + ending]
     assert LINE.fullmatch(found[0])
     refused = strata("export", "--format", "conda-lock")
     assert (refused.returncode, refused.stdout) == (3, "")
-    assert "conda.lock: a-1-0 on linux-64 has no MD5" in refused.stderr
+    assert "strata.lock: a-1-0 on linux-64 has no MD5" in refused.stderr
 
 
 def test_conda_lock(strata: Strata, project: Path) -> None:
     """What conda-lock renders is what strata exports, with dev and without."""
     dev: Packages = [*STACK, Conda("tool-1-0", ["attrs"])]
     both = {"default": {"linux-64": STACK, "win-64": []}, "dev": {"linux-64": dev, "win-64": []}}
-    write_lock(project / "conda.lock", both)
+    write_lock(project / "strata.lock", both)
     words = ("--env", "dev", "--output", "conda-lock.yml")
     assert export(strata, "conda-lock", *words) == ""
     written = (project / "conda-lock.yml").read_bytes()
@@ -160,7 +163,7 @@ def test_an_environment_without_default(strata: Strata, project: Path) -> None:
         "default": {"linux-64": ["a-1-0", "b-1-0"]},
         "doc": {"linux-64": ["a-1-0", "c-1-0"]},
     }
-    write_lock(project / "conda.lock", both)
+    write_lock(project / "strata.lock", both)
     found = yaml.safe_load(export(strata, "conda-lock", "--env", "doc"))
     assert {p["name"]: p["category"] for p in found["package"]} == {"a": "main", "c": "main"}
 
@@ -171,16 +174,16 @@ def test_environment_is_locked_again(
     """The pinned file is one for strata, too: it comes to the same packages."""
     write_environment(project, channel, ["frames", "numbers <2"])
     assert strata("lock").returncode == 0
-    (project / "conda.lock").rename(project / "old.lock")
+    (project / "strata.lock").rename(project / "old.lock")
     text = export(strata, "environment", "--platform", "linux-64", "--lock", "old.lock")
     (project / "environment.yml").write_text(text)
     assert strata("lock", "--platform", "linux-64").returncode == 0
-    again = strata("diff", "old.lock", "conda.lock")
+    again = strata("diff", "old.lock", "strata.lock")
     assert (again.returncode, again.stdout) == (0, "no differences\n")
 
 
 def test_environment_with_wheels(strata: Strata, project: Path) -> None:
-    write_lock(project / "conda.lock", {"default": {"linux-64": STACK}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": STACK}})
     text = export(strata, "environment", "--platform", "linux-64")
     assert yaml.safe_load(text) == {
         "name": "default",
@@ -198,7 +201,7 @@ def test_environment_with_wheels(strata: Strata, project: Path) -> None:
 def test_wheels_of_our_own_lock(strata: Strata, project: Path) -> None:
     """The lock that strata writes holds what an export needs of a wheel."""
     assert strata("lock").returncode == 0
-    lock = lockfile.read(project / "conda.lock")
+    lock = lockfile.read(project / "strata.lock")
     wheel = Wheel("charts", "1.0", "https://example.org/charts-1.0-py3-none-any.whl", "ab" * 32)
     lockfile.write(
         Lock(lock.environments, lock.channels, lock.path, {"default": {"linux-64": [wheel]}})
@@ -210,7 +213,7 @@ def test_wheels_of_our_own_lock(strata: Strata, project: Path) -> None:
 
 
 def test_empty_environment(strata: Strata, project: Path) -> None:
-    write_lock(project / "conda.lock", {"default": {"linux-64": []}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": []}})
     assert export(strata, "explicit", "--platform", "linux-64").splitlines()[-1] == "@EXPLICIT"
     assert yaml.safe_load(export(strata, "conda-lock"))["package"] == []
     described = yaml.safe_load(export(strata, "environment", "--platform", "linux-64"))
@@ -224,7 +227,7 @@ def test_no_credentials(strata: Strata, project: Path) -> None:
         Conda("a-1-0", channel=private),
         Pip("w-1.0", host="https://user:PASS@example.org/"),
     ]
-    write_lock(project / "conda.lock", {"default": {"linux-64": packages}}, [private])
+    write_lock(project / "strata.lock", {"default": {"linux-64": packages}}, [private])
     for form in FORMATS:
         text = export(strata, form, "--platform", "linux-64")
         assert not re.search(r"PASS|TOKEN|user|\$", text.replace("conda-lock install", ""))
@@ -237,7 +240,7 @@ HOSTILE = "1.0; import os # '\"\n- evil: {}"
 def test_hostile_names(strata: Strata, project: Path) -> None:
     """What a lock names stays one value, on one line."""
     wheel = Pip("w-1.0", tags="py3-none-any\n@EXPLICIT\nhttp", extra={"version": "1.0+a.b"})
-    write_lock(project / "conda.lock", {HOSTILE: {"linux-64": [wheel, "a-1!2.0-0"]}})
+    write_lock(project / "strata.lock", {HOSTILE: {"linux-64": [wheel, "a-1!2.0-0"]}})
     words = ("--env", HOSTILE, "--platform", "linux-64")
     text = export(strata, "explicit", *words)
     assert len(text.splitlines()) == 6
@@ -252,7 +255,7 @@ def test_hostile_names(strata: Strata, project: Path) -> None:
 def test_cycles(strata: Strata, project: Path) -> None:
     """Packages that need each other have no order, which must not keep them back."""
     packages: Packages = [Conda("a-1-0", ["b"]), Conda("b-1-0", ["a"]), Conda("c-1-0", ["a"])]
-    write_lock(project / "conda.lock", {"default": {"linux-64": packages}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": packages}})
     found = urls(export(strata, "explicit", "--platform", "linux-64"))
     names = [url.rpartition("/")[2][0] for url in found]
     assert names.index("a") < names.index("c")
@@ -260,7 +263,7 @@ def test_cycles(strata: Strata, project: Path) -> None:
 
 def test_output(strata: Strata, project: Path) -> None:
     """A file is there whole, readable as any other, or as it was before."""
-    write_lock(project / "conda.lock", {"default": {"linux-64": STACK}})
+    write_lock(project / "strata.lock", {"default": {"linux-64": STACK}})
     words = ("environment", "--platform", "linux-64", "--output")
     printed = export(strata, *words[:-1])
     assert export(strata, *words, "env.yml") == ""
@@ -269,7 +272,11 @@ def test_output(strata: Strata, project: Path) -> None:
         assert stat.S_IMODE((project / "env.yml").stat().st_mode) == 0o644
         assert export(strata, *words, "/dev/stdout") == printed
         assert Path("/dev/stdout").is_symlink()
-    assert sorted(p.name for p in project.iterdir()) == ["conda.lock", "env.yml", "environment.yml"]
+    assert sorted(p.name for p in project.iterdir()) == [
+        "strata.lock",
+        "env.yml",
+        "environment.yml",
+    ]
     failed = strata("export", "--format", *words, "missing/env.yml")
     assert failed.returncode == 1
     assert "missing/env.yml cannot be written" in failed.stderr
@@ -278,8 +285,8 @@ def test_output(strata: Strata, project: Path) -> None:
 def test_bad_words(strata: Strata, project: Path) -> None:
     missing = strata("export", "--format", "conda-lock")
     assert missing.returncode == 1
-    assert "conda.lock is missing" in missing.stderr
-    write_lock(project / "conda.lock", {"default": {"linux-64": STACK}})
+    assert "strata.lock is missing" in missing.stderr
+    write_lock(project / "strata.lock", {"default": {"linux-64": STACK}})
     for form in FORMATS:
         assert strata("export", "--format", form, "--platform", "win-64").returncode == 5
         assert strata("export", "--format", form, "--platform", "amiga").returncode == 2

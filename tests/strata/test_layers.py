@@ -141,12 +141,12 @@ def test_prefix_is_the_one_in_the_image(strata: Strata, project: Path) -> None:
 
 def test_layers_solve_where_there_is_no_lock(strata: Strata, project: Path) -> None:
     """The image builds from a loose environment.yml alone; --locked forbids it."""
-    (project / "conda.lock").unlink()
+    (project / "strata.lock").unlink()
     assert strata("layers", "--out", "refused", "--locked").returncode == 1
     built = strata("layers", "--out", "out")
     assert built.returncode == 0
-    assert "no conda.lock here: solving linux-64" in built.stderr
-    assert not (project / "conda.lock").exists()
+    assert "no strata.lock here: solving linux-64" in built.stderr
+    assert not (project / "strata.lock").exists()
 
 
 def test_refuses_a_folder_in_use(strata: Strata, project: Path) -> None:

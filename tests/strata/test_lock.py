@@ -15,15 +15,15 @@ def test_lock_then_check_is_fresh(strata: Strata, project: Path) -> None:
     checked = strata("check", "--json")
     assert checked.returncode == 0
     assert json.loads(checked.stdout) == {"fresh": True, "problems": []}
-    assert sorted(p.name for p in project.iterdir()) == ["conda.lock", "environment.yml"]
+    assert sorted(p.name for p in project.iterdir()) == ["strata.lock", "environment.yml"]
 
 
 def test_same_input_same_bytes(strata: Strata, project: Path) -> None:
     strata("lock")
-    first = (project / "conda.lock").read_bytes()
-    (project / "conda.lock").unlink()
+    first = (project / "strata.lock").read_bytes()
+    (project / "strata.lock").unlink()
     strata("lock")
-    assert (project / "conda.lock").read_bytes() == first
+    assert (project / "strata.lock").read_bytes() == first
 
 
 def test_only_what_must_move_moves(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
@@ -33,22 +33,22 @@ def test_only_what_must_move_moves(strata: Strata, project: Path, channel: HandM
     write_environment(project, channel, ["frames", "tool"])
     added = strata("lock", "--json")
     assert [c["name"] for c in json.loads(added.stdout)["changes"]["linux-64"]] == ["tool"]
-    assert "numbers-1.0" in (project / "conda.lock").read_text()
+    assert "numbers-1.0" in (project / "strata.lock").read_text()
 
     dry = strata("lock", "--upgrade", "--dry-run")
     assert "upgraded   numbers 1.0 h0_0 → 2.0 h0_0" in dry.stdout
-    assert "numbers-1.0" in (project / "conda.lock").read_text()
+    assert "numbers-1.0" in (project / "strata.lock").read_text()
 
     assert "upgraded   numbers" in strata("lock", "--update", "numbers").stdout
-    assert "numbers-2.0" in (project / "conda.lock").read_text()
+    assert "numbers-2.0" in (project / "strata.lock").read_text()
 
 
 def test_unchanged_lock_is_not_written_again(strata: Strata, project: Path) -> None:
     strata("lock")
-    before = (project / "conda.lock").stat()
+    before = (project / "strata.lock").stat()
     again = strata("lock")
     assert "up to date" in again.stderr
-    assert (project / "conda.lock").stat().st_mtime_ns == before.st_mtime_ns
+    assert (project / "strata.lock").stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_dev_contains_default(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
@@ -120,10 +120,10 @@ def test_the_diff_of_the_file_is_minimal(
     """In git a new package is a block that is added, and its line in each environment."""
     write_environment(project, channel, ["tool"], "environment-dev.yml")
     strata("lock")
-    old = (project / "conda.lock").read_text().splitlines()
+    old = (project / "strata.lock").read_text().splitlines()
     write_environment(project, channel, ["frames", "left"])
     strata("lock")
-    new = (project / "conda.lock").read_text().splitlines()
+    new = (project / "strata.lock").read_text().splitlines()
     changed = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
     assert all(line.startswith("+") for line in changed)
     assert [line for line in changed if "left-1.0" in line] == [
@@ -131,4 +131,4 @@ def test_the_diff_of_the_file_is_minimal(
     ]
     write_environment(project, channel, ["frames"])
     strata("lock")
-    assert (project / "conda.lock").read_text().splitlines() == old
+    assert (project / "strata.lock").read_text().splitlines() == old

@@ -80,7 +80,7 @@ def write(
 
 
 def locked(folder: Path) -> dict[str, dict[str, object]]:
-    content = yaml.safe_load((folder / "conda.lock").read_text())
+    content = yaml.safe_load((folder / "strata.lock").read_text())
     return {p["pypi"].rpartition("/")[2]: p for p in content["packages"] if "pypi" in p}
 
 
@@ -91,7 +91,7 @@ def test_lock_check_install_run(strata: Strata, project: Path, channel: HandMade
     assert sorted(locked(project)) == ["charts-2.0-py3-none-any.whl", "colors-2.0-py3-none-any.whl"]
     assert all(len(str(entry["sha256"])) == 64 for entry in locked(project).values())
     assert strata("check").returncode == 0
-    assert strata("lock").stderr.endswith("conda.lock is up to date\n")
+    assert strata("lock").stderr.endswith("strata.lock is up to date\n")
     assert strata("install").returncode == 0
     assert strata("run", "--", "draw").stdout == "2.0\n"
 
@@ -180,7 +180,7 @@ def test_conflict_with_conda_is_explained(
     assert refused.returncode == 4
     assert "numbers>=3" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert not (project / "conda.lock").exists()
+    assert not (project / "strata.lock").exists()
 
 
 def test_environments_share_versions(
@@ -241,4 +241,4 @@ def test_index_that_is_down(
     )
     assert refused.returncode == 6
     assert "Traceback" not in refused.stderr
-    assert not (project / "conda.lock").exists()
+    assert not (project / "strata.lock").exists()

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from rattler import BuildString, PackageRecord, RepoDataRecord
 
-from conda_strata.errors import UsageError
-from conda_strata.lock import Lock, Wheel
-from conda_strata.plan import Layer, plan
+from conda_strata.core.errors import UsageError
+from conda_strata.image.plan import Layer, plan
+from conda_strata.lock.model import Lock
+from conda_strata.pypi.wheel import Wheel
 
 SUBDIR = "linux-64"
 
@@ -36,7 +37,7 @@ def lock(**environments: Mapping[str, int]) -> Lock:
             for name, packages in environments.items()
         },
         (),
-        Path("conda.lock"),
+        Path("strata.lock"),
     )
 
 
@@ -73,7 +74,7 @@ def upgraded(name: str, size: int, built: datetime | None = None) -> Lock:
         record(name, size, "2.0", built=built) if r.name.normalized == name else r
         for r in lock(default=STACK).records("default", SUBDIR)
     ]
-    return Lock({"default": {SUBDIR: records}}, (), Path("conda.lock"))
+    return Lock({"default": {SUBDIR: records}}, (), Path("strata.lock"))
 
 
 @pytest.mark.parametrize("name", ["big39", "big05", "small001", "small149"])
@@ -101,7 +102,7 @@ def test_packages_of_one_build_share_a_layer() -> None:
         record("other", 10**8, "3.2", built=BUILT),
         record("stranger", 10**8, "3.1", built=BUILT),
     ]
-    layers = plan(Lock({"default": {SUBDIR: records}}, (), Path("conda.lock")), "default", SUBDIR)
+    layers = plan(Lock({"default": {SUBDIR: records}}, (), Path("strata.lock")), "default", SUBDIR)
     assert {
         frozenset({"libbig", "libbig-core"}),
         frozenset({"libbig-late"}),
@@ -138,7 +139,7 @@ def test_a_wheel_more_leaves_shared_layers_as_they_are() -> None:
 def test_order_of_the_lock_does_not_matter() -> None:
     straight = lock(default=STACK)
     turned = Lock(
-        {"default": {SUBDIR: straight.records("default", SUBDIR)[::-1]}}, (), Path("conda.lock")
+        {"default": {SUBDIR: straight.records("default", SUBDIR)[::-1]}}, (), Path("strata.lock")
     )
     assert plan(straight, "default", SUBDIR) == plan(turned, "default", SUBDIR)
 

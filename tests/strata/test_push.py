@@ -183,7 +183,7 @@ def test_a_login_is_asked_for_and_used(
         monkeypatch.setenv("DOCKER_CONFIG", str(login))
         add_base(address, "team/app:base")
         assert push(strata, image)["kept"] == 0
-    assert (project / "conda.lock").exists()
+    assert (project / "strata.lock").exists()
 
 
 @pytest.mark.parametrize(

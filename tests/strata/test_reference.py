@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_strata import cli
+from conda_strata.cli import main as cli
 from docs import reference_pages
 
 from .conftest import Strata

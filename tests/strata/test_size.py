@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from conda_strata import size, size_limit, size_report
-from conda_strata.commands import size as command
-from conda_strata.errors import UsageError
-from conda_strata.lock import Lock
+from conda_strata.cli.commands import size as command
+from conda_strata.core.errors import UsageError
+from conda_strata.lock.model import Lock
+from conda_strata.report.size import limit as size_limit
+from conda_strata.report.size import measure as size
+from conda_strata.report.size import text as size_report
 
 from .conftest import HandMadeChannel, Strata, git, write_environment
 from .lock_files import Conda, Pip, real_locks, write_lock
@@ -50,7 +52,7 @@ STACK = [
 """Together 100.02 MB."""
 
 
-def write(project: Path, *packages: Conda | Pip, name: str = "conda.lock") -> str:
+def write(project: Path, *packages: Conda | Pip, name: str = "strata.lock") -> str:
     return write_lock(project / name, {"default": {"linux-64": packages}})
 
 
@@ -94,7 +96,7 @@ def test_environment_file_beside_the_lock(
     other.mkdir()
     write_environment(other, channel, ["mkl"])
     write(other, *STACK)
-    assert "other/environment.yml:4: mkl" in run(strata, "--lock", "other/conda.lock").stdout
+    assert "other/environment.yml:4: mkl" in run(strata, "--lock", "other/strata.lock").stdout
 
 
 def test_what_has_no_size_is_said(strata: Strata, project: Path) -> None:
@@ -159,10 +161,10 @@ def test_what_made_it_grow(strata: Strata, project: Path) -> None:
         "    -2.0 MB  smaller  smaller 1.0 → 1.1  no other package needs it",
         "  +500.0 kB           the other change",
     ]
-    back = run(strata, "--lock", "old.lock", "--against", "conda.lock").stdout
-    assert back.splitlines()[1] == "41.5 MB less than conda.lock (5 conda packages, 119.5 MB)"
-    same = run(strata, "--against", "conda.lock").stdout
-    assert same.splitlines()[1] == "as much as conda.lock (5 conda packages, 119.5 MB)"
+    back = run(strata, "--lock", "old.lock", "--against", "strata.lock").stdout
+    assert back.splitlines()[1] == "41.5 MB less than strata.lock (5 conda packages, 119.5 MB)"
+    same = run(strata, "--against", "strata.lock").stdout
+    assert same.splitlines()[1] == "as much as strata.lock (5 conda packages, 119.5 MB)"
     assert "changed" not in same
 
 
@@ -221,12 +223,12 @@ def test_limit(strata: Strata, project: Path) -> None:
     assert broken.returncode == 1
     assert broken.stdout.splitlines()[1] == "20.0 MB above the limit of 80 MB"
     assert "the other 4 packages" in broken.stdout
-    what, mend = broken.stderr.splitlines()
+    what, fix = broken.stderr.splitlines()
     assert what == (
         "error: default on linux-64 weighs 100.0 MB, 20.0 MB above the limit of 80 MB; "
         "biggest: mkl (60.0 MB), numba (25.0 MB), llvmlite (10.0 MB)"
     )
-    assert mend == (
+    assert fix == (
         "  Drop or replace a package ('strata size' says what needs it), "
         "or raise the limit where it is set."
     )
@@ -244,7 +246,7 @@ def test_limit_after_growth(strata: Strata, project: Path) -> None:
         "grown most since old.lock: bigger (+30.0 MB), new (+20.0 MB), rebuilt (+500.0 kB)"
         in grown.stderr.splitlines()[0]
     )
-    same = run(strata, "--against", "conda.lock", "--limit", "1MB")
+    same = run(strata, "--against", "strata.lock", "--limit", "1MB")
     assert "biggest: same (50.0 MB), bigger (40.0 MB), new (20.0 MB)" in same.stderr
 
 
@@ -275,7 +277,7 @@ def test_limits(text: str, expected: int) -> None:
 def test_no_limits(text: str) -> None:
     with pytest.raises(UsageError, match="is no size") as caught:
         size_limit.read(text)
-    assert "800MB, 1.5GB, 750MiB" in caught.value.mend
+    assert "800MB, 1.5GB, 750MiB" in caught.value.fix
 
 
 def test_bad_words(strata: Strata, project: Path) -> None:
@@ -284,7 +286,7 @@ def test_bad_words(strata: Strata, project: Path) -> None:
         (("--limit", "800M"), "'800M' is no size"),
         (("--top", "0"), "--top"),
         (("--top", "x"), "--top"),
-        (("--env", "prod"), "conda.lock has no environment 'prod'"),
+        (("--env", "prod"), "strata.lock has no environment 'prod'"),
         (("--platform", "linux-65"), "unknown platform 'linux-65'"),
         (("--against", "nope.lock"), "nope.lock does not exist"),
     ):
@@ -293,7 +295,7 @@ def test_bad_words(strata: Strata, project: Path) -> None:
         assert said in refused.stderr
     wrong = run(strata, "--platform", "linux/arm64")
     assert (wrong.returncode, wrong.stdout) == (5, "")
-    assert "conda.lock is not locked for linux-aarch64" in wrong.stderr
+    assert "strata.lock is not locked for linux-aarch64" in wrong.stderr
     missing = run(strata, "--lock", "nope.lock")
     assert (missing.returncode, missing.stdout) == (1, "")
     (project / "bad.lock").write_text("version: 6\npackages: 3\n")
@@ -306,7 +308,7 @@ def test_bad_words(strata: Strata, project: Path) -> None:
 def test_environments_and_platforms(strata: Strata, project: Path) -> None:
     a, b = package("a-1-0", 1), package("b-1-0", 2)
     solutions = {"default": {"linux-64": [a], "osx-64": [b]}, "dev": {"linux-64": [a, b]}}
-    write_lock(project / "conda.lock", solutions)
+    write_lock(project / "strata.lock", solutions)
     assert run(strata).stdout.startswith("1 conda package, 1.0 MB")
     assert run(strata, "--env", "dev").stdout.startswith("2 conda packages, 3.0 MB")
     assert run(strata, "--platform", "osx-64").stdout.startswith("1 conda package, 2.0 MB")
@@ -338,17 +340,17 @@ def test_against_a_revision(strata: Strata, project: Path) -> None:
     git(project, "init", "--quiet")
     git(project, "commit", "--quiet", "--allow-empty", "--message", "start")
     write(project, *OLD)
-    first = run(strata, "--against", "HEAD:conda.lock")
+    first = run(strata, "--against", "HEAD:strata.lock")
     assert first.returncode == 0
-    assert first.stderr == "there is no lock in HEAD:conda.lock: compared with nothing\n"
-    assert "78.0 MB more than HEAD:conda.lock" in first.stdout
-    git(project, "add", "conda.lock")
+    assert first.stderr == "there is no lock in HEAD:strata.lock: compared with nothing\n"
+    assert "78.0 MB more than HEAD:strata.lock" in first.stdout
+    git(project, "add", "strata.lock")
     git(project, "commit", "--quiet", "--message", "lock")
     write(project, *NEW)
-    assert "41.5 MB more than HEAD:conda.lock" in run(
-        strata, "--against", "HEAD:conda.lock"
+    assert "41.5 MB more than HEAD:strata.lock" in run(
+        strata, "--against", "HEAD:strata.lock"
     ).stdout  # fmt: skip
-    assert run(strata, "--against", "nope:conda.lock").returncode == 2
+    assert run(strata, "--against", "nope:strata.lock").returncode == 2
 
 
 def cells(written: str) -> list[list[str]]:

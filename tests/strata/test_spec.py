@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_strata import cooldown, selectors
-from conda_strata.errors import UsageError
+from conda_strata.core.errors import UsageError
+from conda_strata.spec import cooldown, selectors
 
 from .conftest import SUBDIR, HandMadeChannel, Strata, write_environment
 
@@ -49,8 +49,8 @@ def test_selector_decides_by_platform(
     specs = ["frames", "tool  # [linux]", "left  # [win or osx]"]
     write_environment(project, channel, specs)
     strata("lock")
-    assert "tool-1.0" in (project / "conda.lock").read_text()
-    assert "left-1.0" not in (project / "conda.lock").read_text()
+    assert "tool-1.0" in (project / "strata.lock").read_text()
+    assert "left-1.0" not in (project / "strata.lock").read_text()
     assert strata("check").returncode == 0
 
 
@@ -100,7 +100,7 @@ def test_channel_of_one_package(
     other.index()
     write_environment(project, channel, ["frames", f"{other.url}::numbers"])
     assert strata("lock").returncode == 0
-    text = (project / "conda.lock").read_text()
+    text = (project / "strata.lock").read_text()
     assert f"{other.folder}/linux-64/numbers-7.0" in text
     assert strata("check").returncode == 0
 
@@ -108,7 +108,7 @@ def test_channel_of_one_package(
 def test_build_strings(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
     write_environment(project, channel, ["frames=1.0=h0_0", "numbers 1.* h0_*"])
     assert strata("lock").returncode == 0
-    assert "numbers-1.0-h0_0" in (project / "conda.lock").read_text()
+    assert "numbers-1.0-h0_0" in (project / "strata.lock").read_text()
 
 
 def test_r_beside_python(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
@@ -197,9 +197,9 @@ def test_cool_down(strata: Strata, project: Path, channel_with_ages: HandMadeCha
     assert '"after": "2.0 h0_0"' in strata("lock", "--dry-run", "--json").stdout
     file.write_text(file.read_text() + "exclude-newer: 2025-01-01\n")
     strata("lock")
-    assert "young-1.0" in (project / "conda.lock").read_text()
+    assert "young-1.0" in (project / "strata.lock").read_text()
     assert strata("lock", "--exclude-newer", "1 h", "--upgrade").returncode == 0
-    assert "young-2.0" in (project / "conda.lock").read_text()
+    assert "young-2.0" in (project / "strata.lock").read_text()
     assert strata("lock", "--exclude-newer", "soon").returncode == 2
 
 

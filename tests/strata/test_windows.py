@@ -87,7 +87,7 @@ def test_lock_and_install(run: Run, folder: Path, channel: HandMadeChannel) -> N
     )
     done = run("lock")
     assert done.returncode == 0, done.stdout
-    assert b"\r" not in (folder / "conda.lock").read_bytes()
+    assert b"\r" not in (folder / "strata.lock").read_bytes()
     done = run("install")
     assert done.returncode == 0, done.stdout
     assert b".conda: default, 4 packages, win-64" in done.stdout
@@ -120,7 +120,7 @@ def test_shell(run: Run) -> None:
 
 
 def test_what_is_piped_is_utf_8_with_plain_line_ends(run: Run) -> None:
-    done = run("diff", "/dev/null", "conda.lock", "--format", "markdown")
+    done = run("diff", "/dev/null", "strata.lock", "--format", "markdown")
     assert done.returncode == 1
     assert "channels: none → " in done.stdout.decode()
     assert b"\r" not in done.stdout

@@ -67,7 +67,7 @@ def test_questions_say_what_they_ask() -> None:
 def test_it_is_a_git_repository_that_ignores_what_can_be_made_again(default: Path) -> None:
     assert _git(default, "symbolic-ref", "HEAD").strip() == "refs/heads/main"
     made = ["data/interim/a.csv", "reports/report.html", ".conda/bin/python", ".env"]
-    kept = ["conda.lock", "data/raw/a.csv", "data/interim/.gitkeep", "analyses/b.ipynb"]
+    kept = ["strata.lock", "data/raw/a.csv", "data/interim/.gitkeep", "analyses/b.ipynb"]
     ignored = subprocess.run(
         ["git", "check-ignore", *made, *kept],
         cwd=default,

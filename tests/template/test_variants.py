@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 import pytest
 import yaml
 
-from conda_strata import manifest
+from conda_strata.spec import manifest
 from tests.template.conftest import QUESTIONS, REGISTRIES, Variant, bake, files, variants
 
 BINARY = {".png"}

@@ -181,7 +181,7 @@ def hub(
 
 
 def advisories(folder: Path, **known: str) -> dict[str, str]:
-    """Return the variable that names a file of *known* weaknesses: package to severity."""
+    """Return the variable that names a file of *known* vulnerabilities: package to severity."""
     file = folder / f"advisories-{time.time_ns()}.json"
     found = {
         name: [{"id": f"CVE-2026-{number:04}", "severity": severity}]

@@ -50,9 +50,9 @@ def proposed(hub: Hub, branch: str) -> list[str]:
 
 def behind(hub: Hub) -> None:
     """Commit a lock with versions that the channel has newer ones of."""
-    lock = hub.project.folder / "conda.lock"
+    lock = hub.project.folder / "strata.lock"
     old = lock.read_text("utf-8").replace("/pandas-", "/pandas-0.").replace("/ruff-", "/ruff-0.0.")
-    hub.commit("A lock of long ago", {"conda.lock": old})
+    hub.commit("A lock of long ago", {"strata.lock": old})
 
 
 def test_upgrade_is_proposed_and_checked(main: Hub) -> None:
@@ -60,7 +60,7 @@ def test_upgrade_is_proposed_and_checked(main: Hub) -> None:
     behind(main)
     ran = scheduled(main, "upgrade.yml")
     assert ran.jobs == {"solve": "success", "propose": "success"}, ran.trouble
-    assert proposed(main, "bot/upgrade") == ["conda.lock"]
+    assert proposed(main, "bot/upgrade") == ["strata.lock"]
     (pull,) = main.repository.pulls
     assert (pull["head"], pull["base"], pull["draft"]) == ("bot/upgrade", "main", False)
     assert pull["title"] == "Upgrade the locked packages"
@@ -74,7 +74,7 @@ def test_upgrade_is_proposed_and_checked(main: Hub) -> None:
     main.commit("Something else on main", {"NOTES.md": "A note.\n"})
     renewed = scheduled(main, "upgrade.yml", secrets={"BOT_TOKEN": "own"})
     assert renewed.ok, renewed.trouble
-    assert proposed(main, "bot/upgrade") == ["conda.lock"]
+    assert proposed(main, "bot/upgrade") == ["strata.lock"]
     assert len(main.repository.pulls) == 1
     assert len(main.repository.dispatched) == 2, "its own token starts the checks"
 

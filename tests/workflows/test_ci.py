@@ -59,7 +59,7 @@ def test_first_push_to_an_empty_repository(hub: Hub) -> None:
         "tests.xml",
         "metrics.json",
     }
-    for words in ("Size of the environment", " passed in ", "Weaknesses of dev: 0 high"):
+    for words in ("Size of the environment", " passed in ", "Vulnerabilities of dev: 0 high"):
         assert words in ran.summary
     assert len(ran.steps["test"]) == 7
 
@@ -77,7 +77,7 @@ def test_code_alone_builds_nothing(hub: Hub) -> None:
     assert "layers made" not in ran.log
     assert ran.steps["test"]["Tests, notebooks included"] == "success"
     for name in ("dev", "runtime"):
-        assert "Known weaknesses" not in ran.steps[f"scan ({name})"]
+        assert "Known vulnerabilities" not in ran.steps[f"scan ({name})"]
         assert "Provenance" not in ran.steps[f"attest ({name})"]
 
 
@@ -126,7 +126,7 @@ def test_merging_it_promotes_what_the_pull_request_tested(hub: Hub) -> None:
     assert hub.digest("dev") == hub.digest(f"{branch}-dev")
     assert hub.digest("runtime") == hub.digest("latest") == hub.digest(branch)
     assert ran.steps["attest (dev)"]["Provenance"] == "success"
-    assert ran.steps["scan (dev)"]["Known weaknesses of the released image"] == "success"
+    assert ran.steps["scan (dev)"]["Known vulnerabilities of the released image"] == "success"
 
 
 def test_release_names_the_published_images(hub: Hub) -> None:
@@ -184,7 +184,7 @@ def test_dependabot_pushes_nothing(hub: Hub) -> None:
 
 
 def test_failing_tests_promote_nothing(hub: Hub) -> None:
-    """Neither does a new weakness; each says which, and the names stay where they were."""
+    """Neither does a new vulnerability; each says which, and the names stay where they were."""
     released = {tag: hub.digest(tag) for tag in ("dev", "runtime", "latest")}
     hub.git("switch", "--quiet", "--detach", "main")
     hub.project.add_dependency("cowsay")

@@ -149,7 +149,7 @@ def test_two_pushes_at_once(hub: Hub) -> None:
 
 
 def test_cache_that_is_no_image(hub: Hub) -> None:
-    """It is built without; only the comparison with what was released has to wait for a mend."""
+    """It is built without; only the comparison with what was released has to wait for a fix."""
     whole = hub.digest("dev")
     assert whole
     add_no_image(f"{hub.image}:dev")

@@ -23,19 +23,19 @@ def stale(hub: Hub) -> Hub:
 
 def locked(hub: Hub, branch: str) -> str:
     hub.git("fetch", "--quiet", "origin", branch)
-    return hub.git("show", "FETCH_HEAD:conda.lock")
+    return hub.git("show", "FETCH_HEAD:strata.lock")
 
 
-def test_branch_of_this_repository_is_mended_by_a_commit(stale: Hub) -> None:
+def test_branch_of_this_repository_is_fixed_by_a_commit(stale: Hub) -> None:
     before = stale.git("rev-parse", "HEAD")
     ran = stale.run("lock.yml", stale.pull_request("change"))
-    assert ran.jobs == {"check": "failure", "mend": "success"}, ran.trouble
-    assert "::error file=environment.yml,title=conda.lock is stale::" in ran.log
+    assert ran.jobs == {"check": "failure", "fix": "success"}, ran.trouble
+    assert "::error file=environment.yml,title=strata.lock is stale::" in ran.log
     assert "`tqdm`" in ran.summary
     assert "tqdm" in locked(stale, "change")
     stale.git("fetch", "--quiet", "origin", "change")
     assert stale.git("rev-parse", "FETCH_HEAD^") == before
-    assert stale.git("diff", "--name-only", "FETCH_HEAD^", "FETCH_HEAD") == "conda.lock"
+    assert stale.git("diff", "--name-only", "FETCH_HEAD^", "FETCH_HEAD") == "strata.lock"
     assert stale.git("log", "-1", "--format=%an", "FETCH_HEAD") == "github-actions[bot]"
     assert stale.repository.dispatched == DISPATCHED
 
@@ -53,7 +53,7 @@ def test_branch_of_this_repository_is_mended_by_a_commit(stale: Hub) -> None:
 
 def test_with_a_token_of_its_own_the_commit_starts_its_checks_itself(stale: Hub) -> None:
     ran = stale.run("lock.yml", stale.pull_request("change"), secrets={"BOT_TOKEN": "own"})
-    assert ran.jobs["mend"] == "success", ran.trouble
+    assert ran.jobs["fix"] == "success", ran.trouble
     assert "tqdm" in locked(stale, "change")
     assert stale.repository.dispatched == []
 
@@ -66,7 +66,7 @@ def test_others_are_told_and_nothing_is_written(stale: Hub, fork: bool, actor: s
     tip = stale.tip("change")
     ran = stale.run("lock.yml", event)
     assert ran.jobs == {"check": "failure"}
-    assert "::error file=environment.yml,title=conda.lock is stale::" in ran.log
+    assert "::error file=environment.yml,title=strata.lock is stale::" in ran.log
     assert stale.tip("change") == tip
     assert stale.repository.dispatched == []
 
@@ -77,12 +77,12 @@ def test_branch_that_moved_on_keeps_its_commits(stale: Hub) -> None:
     newer = stale.commit("Meanwhile")
     stale.git("push", "--quiet", "origin", "HEAD:refs/heads/change")
     ran = stale.run("lock.yml", event)
-    assert ran.jobs["mend"] == "failure"
+    assert ran.jobs["fix"] == "failure"
     assert stale.tip("change") == newer
 
 
 def test_project_without_a_lock_is_left_alone(stale: Hub) -> None:
-    stale.git("rm", "--quiet", "conda.lock")
+    stale.git("rm", "--quiet", "strata.lock")
     stale.commit("No lock")
     ran = stale.run("lock.yml", stale.pull_request("change"))
     assert ran.jobs == {"check": "success"}, ran.trouble

@@ -15,7 +15,7 @@ if [ "${1-}" = --local ]; then
     shift
 fi
 
-if [ -f conda.lock ]; then
+if [ -f strata.lock ]; then
     strata check "${platforms[@]}" >&2
 else
     strata lock "${platforms[@]}" >&2

@@ -1,4 +1,4 @@
-"""What is missing or wrong on this machine and in this repository, and how to mend it.
+"""What is missing or wrong on this machine and in this repository, and how to fix it.
 
 Each check looks at one thing and returns findings; nothing is changed. What a check needs that
 another one could not read is left out, so that one mistake is told once.
@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conda_strata import platforms
+from conda_strata.core.errors import UsageError
 from conda_strata.doctor import github, image, machine, network, prefix, project
 from conda_strata.doctor.finding import Finding, Level, of_error
-from conda_strata.errors import UsageError
+from conda_strata.spec import platforms
 
 __all__ = ["Finding", "Level", "Request", "examine"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from conda_strata.errors import StrataError
+from conda_strata.core.errors import StrataError
 
 
 class Level(StrEnum):
@@ -28,14 +28,14 @@ class Finding:
         A problem keeps ``strata`` from working here; a warning does not.
     what
         What was found.
-    mend
+    fix
         What to do about it; empty where nothing is to be done.
     """
 
     check: str
     level: Level
     what: str
-    mend: str = ""
+    fix: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Return the finding for JSON."""
@@ -47,16 +47,16 @@ def ok(check: str, what: str) -> Finding:
     return Finding(check, Level.OK, what)
 
 
-def warning(check: str, what: str, mend: str) -> Finding:
+def warning(check: str, what: str, fix: str) -> Finding:
     """Return a finding of something that could be better."""
-    return Finding(check, Level.WARNING, what, mend)
+    return Finding(check, Level.WARNING, what, fix)
 
 
-def problem(check: str, what: str, mend: str) -> Finding:
+def problem(check: str, what: str, fix: str) -> Finding:
     """Return a finding of something that does not work."""
-    return Finding(check, Level.PROBLEM, what, mend)
+    return Finding(check, Level.PROBLEM, what, fix)
 
 
 def of_error(check: str, error: StrataError) -> Finding:
     """Return the finding that an error, raised by what other commands do too, amounts to."""
-    return problem(check, error.what, error.mend)
+    return problem(check, error.what, error.fix)

@@ -9,9 +9,15 @@ from pathlib import Path
 
 import requests
 
+from conda_strata.core.errors import UsageError
 from conda_strata.doctor.finding import Finding, ok, problem, warning
-from conda_strata.errors import UsageError
-from conda_strata.registry import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST, Repository
+from conda_strata.registry.repository import (
+    DOCKER_INDEX,
+    DOCKER_MANIFEST,
+    INDEX,
+    MANIFEST,
+    Repository,
+)
 
 FILE = Path(".devcontainer/devcontainer.json")
 """Where the project says which image it is."""
@@ -89,7 +95,7 @@ def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
         # What the registry is asked for, with the names of Docker Hub completed.
         repository = Repository(name, lambda _: None)
     except UsageError as error:
-        yield problem("image", f"{FILE}: {error.what}", error.mend)
+        yield problem("image", f"{FILE}: {error.what}", error.fix)
         return
     if repository.container.api_prefix != repository.container.api_prefix.lower():
         yield problem(

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from rattler import MatchSpec, PackageRecord, VirtualPackage, VirtualPackageOverrides
 
-from conda_strata import channels, console
+from conda_strata.core.text import megabytes
 from conda_strata.doctor.finding import Finding, ok, problem, warning
-from conda_strata.lock import Lock, package_name
-from conda_strata.uv import uv_command
+from conda_strata.lock.model import Lock
+from conda_strata.pypi.uv import uv_command
+from conda_strata.rattler import channels
+from conda_strata.spec.dependency import package_name
 
 LITTLE_SPACE = 5_000_000_000
 """Free bytes below which an environment of usual size may not fit."""
@@ -62,8 +64,8 @@ def bash() -> Iterator[Finding]:
     if path := shutil.which("bash"):
         yield ok("bash", path)
     else:
-        mend = "Install it: 'strata run' and 'shell' need it."
-        yield problem("bash", "bash is not on PATH", mend)
+        fix = "Install it: 'strata run' and 'shell' need it."
+        yield problem("bash", "bash is not on PATH", fix)
 
 
 def uv(lock: Lock, subdir: str) -> Iterator[Finding]:
@@ -90,18 +92,18 @@ def cache(project: Path) -> Iterator[Finding]:
         yield problem(
             "cache",
             f"{folder} cannot be written",
-            "Mend its permissions, or set RATTLER_CACHE_DIR to another folder.",
+            "Fix its permissions, or set RATTLER_CACHE_DIR to another folder.",
         )
         return
     free = shutil.disk_usage(nearest).free
     size, whole = _size(folder) if folder.exists() else (0, True)
-    what = f"{folder}: {'' if whole else 'more than '}{console.megabytes(size)}"
+    what = f"{folder}: {'' if whole else 'more than '}{megabytes(size)}"
     if free < LITTLE_SPACE:
         yield warning(
-            "cache", f"{what}, and only {console.megabytes(free)} free", "Make room on that disk."
+            "cache", f"{what}, and only {megabytes(free)} free", "Make room on that disk."
         )
     else:
-        yield ok("cache", f"{what}, {console.megabytes(free)} free")
+        yield ok("cache", f"{what}, {megabytes(free)} free")
     if nearest.stat().st_dev == project.stat().st_dev:
         yield ok("links", "cache and project share a file system: packages are linked, not copied")
     else:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from rattler import Channel, Client, Config, Gateway
 from rattler.exceptions import FetchRepoDataError, GatewayError, InvalidUrlError, IoError
 
-from conda_strata import channels as ways
-from conda_strata import urls
+from conda_strata.core import urls
+from conda_strata.core.errors import StrataError
 from conda_strata.doctor.finding import Finding, of_error, ok, problem, warning
-from conda_strata.errors import StrataError
-from conda_strata.manifest import Manifest
+from conda_strata.rattler import channels as rattler_channels
+from conda_strata.spec.manifest import Manifest
 
 SECONDS = 15
 """How long a channel may take to answer."""
@@ -25,7 +25,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 def configuration() -> tuple[Config | None, Finding]:
     """Look at rattler's configuration, and return it if it can be read."""
     try:
-        config = ways.config()
+        config = rattler_channels.config()
     except StrataError as error:
         return None, of_error("configuration", error)
     files = ", ".join(map(str, config.loaded_from)) or "none, so rattler's defaults"
@@ -89,10 +89,10 @@ def _shortened(reason: str) -> str:
 
 
 async def _names(channel: Channel) -> int:
-    config = ways.config()
+    config = rattler_channels.config()
     gateway = Gateway.from_config(
         config,
-        cache_dir=ways.cache_dir() / "repodata",
+        cache_dir=rattler_channels.cache_dir() / "repodata",
         client=Client.from_config(config, max_retries=0, timeout=SECONDS),
     )
     return len(await asyncio.wait_for(gateway.names([channel], ["noarch"]), SECONDS))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from conda_strata import activation
+from conda_strata.core.errors import StrataError
 from conda_strata.doctor.finding import Finding, of_error, ok, problem, warning
-from conda_strata.errors import StrataError
-from conda_strata.lock import Lock, identity
+from conda_strata.lock.model import Lock, identity
+from conda_strata.prefix import activation
 
 _SHOWN = 3
 

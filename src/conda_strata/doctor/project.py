@@ -6,12 +6,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from conda_strata import check, lockfile
-from conda_strata import manifest as manifests
+from conda_strata.core.errors import StrataError, WrongPlatformError
 from conda_strata.doctor.finding import Finding, of_error, ok, problem, warning
-from conda_strata.errors import StrataError, WrongPlatformError
-from conda_strata.lock import Lock
-from conda_strata.manifest import DEFAULT, Manifest
+from conda_strata.lock import check, lockfile
+from conda_strata.lock.model import Lock
+from conda_strata.spec import manifest as manifests
+from conda_strata.spec.manifest import DEFAULT, Manifest
 
 _SHOWN = 5
 

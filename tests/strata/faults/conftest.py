@@ -51,7 +51,7 @@ class Place:
             _LOCKS[self.specs] = once.read_text().replace(self.server.url, "URL")
             once.unlink()
         text = _LOCKS[self.specs].replace("URL", self.server.url)
-        (self.folder / "conda.lock").write_text(text)
+        (self.folder / "strata.lock").write_text(text)
 
     def undisturbed(self) -> dict[str, object]:
         """Return what a prefix holds after an installation that nothing disturbs."""
@@ -178,7 +178,7 @@ def read_only(disk: Path) -> Iterator[None]:
 
 
 def assert_told(stderr: str, *said: str) -> None:
-    """One message that says *said*, a mend in the last line, and nothing a user need not see."""
+    """One message that says *said*, a fix in the last line, and nothing a user need not see."""
     lines = stderr.strip().splitlines()
     found = [i for i, line in enumerate(lines) if line.startswith("error: ")]
     assert len(found) == 1, stderr

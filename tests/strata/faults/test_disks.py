@@ -30,25 +30,25 @@ def fill(disk: Path, left: int = 0) -> Path:
 def move_to(disk: Path, place: Place) -> tuple[str, ...]:
     """Keep the project on *disk*; returns the options that find it there."""
     shutil.copy(place.folder / "environment.yml", disk)
-    return ("--file", str(disk / "environment.yml"), "--lock", str(disk / "conda.lock"))
+    return ("--file", str(disk / "environment.yml"), "--lock", str(disk / "strata.lock"))
 
 
 def test_lock_on_a_full_disk(strata: Strata, place: Place, disk: Disk) -> None:
     full = disk("size=64k")
     files = move_to(full, place)
     assert strata("lock", *files).returncode == 0
-    old = (full / "conda.lock").read_bytes()
+    old = (full / "strata.lock").read_bytes()
     place.ask_for("frames", "tool")
     move_to(full, place)
     ballast = fill(full)
     failed = strata("lock", *files)
     assert failed.returncode == 1
-    assert_told(failed.stderr, f"{full}/conda.lock cannot be written: No space left on device")
-    assert (full / "conda.lock").read_bytes() == old
-    assert sorted(p.name for p in full.iterdir()) == ["ballast", "conda.lock", "environment.yml"]
+    assert_told(failed.stderr, f"{full}/strata.lock cannot be written: No space left on device")
+    assert (full / "strata.lock").read_bytes() == old
+    assert sorted(p.name for p in full.iterdir()) == ["ballast", "strata.lock", "environment.yml"]
     ballast.unlink()
     assert strata("lock", *files).returncode == 0
-    assert b"tool-1.0" in (full / "conda.lock").read_bytes()
+    assert b"tool-1.0" in (full / "strata.lock").read_bytes()
 
 
 def test_lock_in_a_folder_that_is_read_only(strata: Strata, place: Place, disk: Disk) -> None:
@@ -57,7 +57,7 @@ def test_lock_in_a_folder_that_is_read_only(strata: Strata, place: Place, disk: 
     with read_only(folder):
         failed = strata("lock", *files)
     assert failed.returncode == 1
-    assert_told(failed.stderr, f"{folder}/conda.lock cannot be written: Read-only file system")
+    assert_told(failed.stderr, f"{folder}/strata.lock cannot be written: Read-only file system")
     assert strata("lock", *files).returncode == 0
 
 

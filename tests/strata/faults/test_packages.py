@@ -50,8 +50,8 @@ def test_for_good(
     assert failed.stderr.count("trying again") == retries, failed.stderr
     assert place.snapshot() == before
     place.server.script.clear()
-    mended = strata("install")
-    assert mended.returncode == 0, mended.stderr
+    fixed = strata("install")
+    assert fixed.returncode == 0, fixed.stderr
     assert tree(place.folder / ".conda") == place.undisturbed()
 
 

@@ -38,13 +38,13 @@ def certificate(tmp_path: Path) -> Path:
 def fails_and_recovers(strata: Strata, place: Place, url: str, *said: str, **env: str) -> None:
     good = (place.folder / "environment.yml").read_text()
     place.lock()
-    old = (place.folder / "conda.lock").read_bytes()
+    old = (place.folder / "strata.lock").read_bytes()
     write_manifest(place.folder, url, "frames", "tool")
     failed = strata("lock", **env)
     assert failed.returncode == 6, failed.stderr
     assert_told(failed.stderr, *said)
-    assert (place.folder / "conda.lock").read_bytes() == old
-    assert sorted(p.name for p in place.folder.iterdir()) == ["conda.lock", "environment.yml"]
+    assert (place.folder / "strata.lock").read_bytes() == old
+    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
     (place.folder / "environment.yml").write_text(good)
     assert strata("lock").returncode == 0
 

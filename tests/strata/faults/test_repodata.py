@@ -73,7 +73,7 @@ def fails_and_recovers(
     assert place.snapshot() == before
     place.server.script.clear()
     assert strata("lock").returncode == 0
-    assert b"tool-1.0" in place.snapshot()["conda.lock"]
+    assert b"tool-1.0" in place.snapshot()["strata.lock"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_refused_credentials_are_not_shown(strata: Strata, place: Place) -> None
     assert_told(refused.stderr)
 
 
-def test_login_is_the_mend_of_a_refusal(strata: Strata, place: Place) -> None:
+def test_login_is_the_fix_of_a_refusal(strata: Strata, place: Place) -> None:
     place.server.script.add("", faulty.status(401))
     assert "Give rattler credentials for that host" in strata("lock").stderr
 

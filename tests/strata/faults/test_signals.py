@@ -68,8 +68,8 @@ def test_interrupted_download(strata: Strata, start: Start, place: Place) -> Non
     place.server.script.wait_for("numbers-2.0")
     assert_interrupted(process)
     place.server.script.clear()
-    mended = strata("install")
-    assert mended.returncode == 0, mended.stderr
+    fixed = strata("install")
+    assert fixed.returncode == 0, fixed.stderr
     assert tree(place.folder / ".conda") == place.undisturbed()
 
 
@@ -103,9 +103,9 @@ def test_first_install_that_ends_in_the_middle(
     _, err = process.communicate()
     assert process.returncode == (130 if end == signal.SIGINT else -end), err
     assert (prefix / NOTE).exists(), "the end came too late to tell anything"
-    mended = strata("install")
-    assert mended.returncode == 0, mended.stderr
-    assert "broken off: starting anew" in mended.stderr
+    fixed = strata("install")
+    assert fixed.returncode == 0, fixed.stderr
+    assert "broken off: starting anew" in fixed.stderr
     assert not (prefix / NOTE).exists()
     found = tree(prefix)
     assert len(found) > 2400
@@ -130,15 +130,15 @@ def test_update_that_is_killed_in_the_middle(
     process.kill()
     process.communicate()
     assert (prefix / NOTE).exists(), "the kill came too late to tell anything"
-    mended = strata("install")
-    assert mended.returncode == 0, mended.stderr
-    assert "broken off: linking all again" in mended.stderr
+    fixed = strata("install")
+    assert fixed.returncode == 0, fixed.stderr
+    assert "broken off: linking all again" in fixed.stderr
     found = tree(prefix)
     assert found.pop("share/own.txt") == b"mine"
     assert found == wide.undisturbed()
 
 
-def test_a_record_that_was_cut_off_is_mended(strata: Strata, wide: Place) -> None:
+def test_a_record_that_was_cut_off_is_fixed(strata: Strata, wide: Place) -> None:
     wide.lock()
     assert strata("install").returncode == 0
     prefix = wide.folder / ".conda"
@@ -155,7 +155,7 @@ def test_a_record_that_was_cut_off_is_mended(strata: Strata, wide: Place) -> Non
 def test_killed_lock(strata: Strata, start: Start, place: Place, pause: float) -> None:
     """The old lock stays; or the new one is whole. Nothing else is left once it was repeated."""
     place.lock()
-    old = (place.folder / "conda.lock").read_bytes()
+    old = (place.folder / "strata.lock").read_bytes()
     place.ask_for("frames", "tool")
     place.server.script.asked.clear()
     place.forget()
@@ -164,14 +164,14 @@ def test_killed_lock(strata: Strata, start: Start, place: Place, pause: float) -
     time.sleep(pause)
     process.kill()
     process.communicate()
-    left = (place.folder / "conda.lock").read_bytes()
+    left = (place.folder / "strata.lock").read_bytes()
     assert strata("lock").returncode == 0
-    new = (place.folder / "conda.lock").read_bytes()
+    new = (place.folder / "strata.lock").read_bytes()
     assert left in {old, new}
-    assert sorted(p.name for p in place.folder.iterdir()) == ["conda.lock", "environment.yml"]
+    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
 
 
 def test_leftover_of_a_killed_lock_is_overwritten(strata: Strata, place: Place) -> None:
-    (place.folder / ".conda.lock.partial").write_text("half")
+    (place.folder / ".strata.lock.partial").write_text("half")
     assert strata("lock").returncode == 0
-    assert sorted(p.name for p in place.folder.iterdir()) == ["conda.lock", "environment.yml"]
+    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]

@@ -71,7 +71,7 @@ def test_one_lock(strata: Strata, start: Start, place: Place) -> None:
     place.ask_for("frames", "tool")
     place.server.script.add("repodata_shards", faulty.slow(0.5))
     said = finish([start("lock") for _ in range(4)])
-    assert sum("conda.lock written" in text for text in said) == 1, said
-    assert sum("another strata is working on conda.lock: waiting" in text for text in said) >= 1
-    assert sorted(p.name for p in place.folder.iterdir()) == ["conda.lock", "environment.yml"]
+    assert sum("strata.lock written" in text for text in said) == 1, said
+    assert sum("another strata is working on strata.lock: waiting" in text for text in said) >= 1
+    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
     assert strata("check").returncode == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_strata.errors import NetworkError, StrataError
-from conda_strata.faults import TransientError, failed_install, retrying, unreadable_channel
+from conda_strata.core.errors import NetworkError, StrataError
+from conda_strata.rattler.errors import TransientError, failed_install, retrying, unreadable_channel
 
 PREFIX, CACHE = Path("/prefix"), Path("/cache")
 FETCH = (
@@ -53,7 +53,7 @@ def test_tries_are_bounded_by_their_error() -> None:
 
     def attempt() -> None:
         tried.append(1)
-        raise TransientError("no", "mend", 1)
+        raise TransientError("no", "fix", 1)
 
     with pytest.raises(TransientError):
         retrying(attempt, said.append)

@@ -22,7 +22,7 @@ git add --all
     if [ "$conflicts" ]; then
         echo
         echo "**Some of it does not fit what this project made of these files.** They hold both versions,"
-        echo "or are beside the file as \`.rej\`; mend them in this branch, then mark it as ready:"
+        echo "or are beside the file as \`.rej\`; fix them in this branch, then mark it as ready:"
         echo
         # shellcheck disable=SC2001,SC2016
         sed 's/.*/- `&`/' <<< "$conflicts"

@@ -1,0 +1,49 @@
+"""``strata check``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conda_strata.cli.commands import options
+
+HELP = "say whether strata.lock still answers environment.yml; no solve, no network, no write"
+EXAMPLE = "strata check || strata lock"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    options.add_files(parser)
+    options.add_lock(parser)
+    parser.add_argument(
+        "--platform",
+        metavar="P",
+        dest="platforms",
+        action="append",
+        help="look at this platform only; may be repeated (default: those of environment.yml)",
+    )
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List what is stale; exit code 1 when anything is."""
+    from conda_strata.cli import console
+    from conda_strata.lock import lockfile
+    from conda_strata.lock.check import problems
+    from conda_strata.spec import manifest as manifests
+    from conda_strata.spec import platforms
+
+    manifest = manifests.load(args.files or manifests.find(Path()))
+    lock = lockfile.read(args.lock)
+    subdirs = [platforms.subdir(p) for p in args.platforms or manifest.platforms]
+    found = problems(manifest, lock, subdirs)
+    if args.json:
+        report = [{"where": p.where, "problem": p.text} for p in found]
+        console.result_json({"fresh": not found, "problems": report})
+    elif not found:
+        console.result(f"{args.lock} is up to date")
+    else:
+        for problem in found:
+            console.result(str(problem))
+        console.say(f"error: {args.lock} is stale\n  Run 'strata lock' and commit it.")
+    return 1 if found else 0

@@ -1,0 +1,64 @@
+"""``strata diff``."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "say what changed between two locks: packages, channels, platforms and environments"
+EXAMPLE = "strata diff origin/main:strata.lock strata.lock --format markdown"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "old",
+        metavar="OLD",
+        nargs="?",
+        default="HEAD:./strata.lock",
+        help="lock file (pixi.lock too), or REV:PATH for one in git; /dev/null, an empty file or "
+        "a path that REV does not have is a lock without packages (default: strata.lock of HEAD)",
+    )
+    parser.add_argument(
+        "new",
+        metavar="NEW",
+        nargs="?",
+        default="strata.lock",
+        help="likewise (default: strata.lock)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown", "json"),
+        default="text",
+        help="markdown is for pull requests and stays below GitHub's limit of 65,536 characters; "
+        'json is {"same", "channels", "environments", "platforms", "virtual_packages", "changes": '
+        '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}} '
+        "(default: text)",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="NAME",
+        dest="environments",
+        action="append",
+        default=[],
+        help="look at this environment only; may be repeated (default: all)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what differs; exit code 1 when anything does."""
+    from conda_strata.cli import console
+    from conda_strata.lock import revision
+    from conda_strata.report.diff import compare, markdown, text
+
+    old, new = revision.read(args.old), revision.read(args.new)
+    for name, lock in ((args.old, old), (args.new, new)):
+        if not lock.environments:
+            console.say(f"there is no lock in {name}: compared with nothing")
+    found = compare(old, new, args.environments)
+    if args.format == "json":
+        console.result_json(found.as_dict())
+    elif args.format == "markdown":
+        console.result(markdown.render(found).rstrip("\n"))
+    else:
+        console.result("\n".join(text.render(found)))
+    return 0 if found.is_empty else 1

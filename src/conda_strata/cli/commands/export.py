@@ -1,0 +1,76 @@
+"""``strata export``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conda_strata.cli.commands import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conda_strata.pypi.wheel import Wheel
+
+HELP = "write the lock for plain conda, mamba, micromamba or conda-lock"
+EXAMPLE = "strata export --format explicit > env.txt && conda create --name NAME --file env.txt"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--format",
+        required=True,
+        choices=("explicit", "conda-lock", "environment"),
+        help="explicit: an @EXPLICIT file, URLs and hashes of one platform; conda-lock: a "
+        "conda-lock.yml for all platforms; environment: a pinned environment.yml of one platform",
+    )
+    options.add_lock(parser)
+    options.add_environment(parser)
+    parser.add_argument(
+        "--platform",
+        metavar="P",
+        help="platform, such as linux-64 or linux/amd64 (default: this machine's; with "
+        "conda-lock: all of the lock)",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="write it to this file (default: stdout)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print or write the export."""
+    from conda_strata.cli import console
+    from conda_strata.lock import lockfile
+    from conda_strata.report import export
+    from conda_strata.report.export import conda_lock, environment, explicit
+    from conda_strata.spec import platforms
+
+    lock = lockfile.read(args.lock)
+    if args.format == "conda-lock":
+        all_subdirs = sorted(lock.environments.get(args.env, {})) or lock.subdirs
+        subdirs = [platforms.subdir(args.platform)] if args.platform else all_subdirs
+        text = conda_lock.render(lock, args.env, subdirs)
+    else:
+        subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
+        render = explicit.render if args.format == "explicit" else environment.render
+        text = render(lock, args.env, subdir)
+        if args.format == "explicit" and (wheels := lock.wheels_of(args.env, subdir)):
+            console.say(_wheels_are_left_out(wheels, args.output))
+    if args.output:
+        export.write(args.output, text)
+        console.say(f"{args.output} written")
+    else:
+        console.result(text.rstrip("\n"))
+    return 0
+
+
+def _wheels_are_left_out(wheels: Sequence[Wheel], output: Path | None) -> str:
+    names = ", ".join(f"{wheel.name} {wheel.version}" for wheel in wheels)
+    return (
+        f"warning: conda and mamba take no wheels from an explicit file and leave out: {names}\n"
+        "  They stand in it as comments. Install them into the finished environment with:\n"
+        f"  sed -n 's/^# pip //p' {output or 'FILE'} | python -m pip install --no-deps "
+        "-r /dev/stdin"
+    )

@@ -1,0 +1,62 @@
+"""``strata install``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from conda_strata.cli.commands import options
+
+HELP = "install an environment of the lock into a prefix, changing only what differs"
+EXAMPLE = "strata install --env dev && strata run -- pytest"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    options.add_files(parser)
+    options.add_lock(parser)
+    options.add_environment(parser)
+    options.add_platform(parser)
+    parser.add_argument(
+        "--prefix",
+        metavar="DIR",
+        type=Path,
+        default=Path(os.environ.get("STRATA_PREFIX", ".conda")),
+        help="default: $STRATA_PREFIX, which the image sets, else .conda",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Bring the prefix to what the lock says."""
+    from conda_strata.cli import console
+    from conda_strata.core import urls
+    from conda_strata.lock import lockfile
+    from conda_strata.lock.check import require_fresh
+    from conda_strata.prefix.environment import bring_to
+    from conda_strata.spec import manifest as manifests
+    from conda_strata.spec import platforms
+
+    subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
+    lock = lockfile.read(args.lock)
+    records, wheels = lock.records(args.env, subdir), lock.wheels_of(args.env, subdir)
+    sources = [record.url for record in records] + [wheel.url for wheel in wheels]
+    urls.require_safe(sources, str(args.lock))
+    variables = None
+    if files := args.files or manifests.find(Path()):
+        manifest = manifests.load(files)
+        require_fresh(manifest, lock, [subdir])
+        variables = manifest.environment_variables(args.env)
+    with console.installing() as reporter:
+        bring_to(
+            args.prefix,
+            records,
+            wheels,
+            subdir,
+            variables,
+            reporter=reporter,
+            on_notice=console.say,
+        )
+    packages = len(records) + len(wheels)
+    console.result(f"{args.prefix}: {args.env}, {packages} packages, {subdir}")
+    return 0

@@ -1,0 +1,72 @@
+"""``strata key``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conda_strata.cli.commands import options
+
+HELP = "print the content key that names the image: a hash of all that it is made from"
+EXAMPLE = 'docker pull "ghcr.io/me/project:$(strata key)"'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    options.add_lock(parser)
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        dest="files",
+        type=Path,
+        action="append",
+        help="file that the image is made from; may be repeated (default: all in .devcontainer "
+        "but *.json and *.md)",
+    )
+    parser.add_argument(
+        "--base",
+        metavar="IMAGE",
+        dest="bases",
+        action="append",
+        default=[],
+        help="image below; its registry is asked for the digest. May be repeated (default: none)",
+    )
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the key."""
+    from conda_strata.cli import console
+    from conda_strata.core.errors import UsageError
+    from conda_strata.image.key import content_key, image_files
+    from conda_strata.lock import lockfile
+    from conda_strata.spec import manifest as manifests
+
+    files = args.files or image_files(Path(".devcontainer"))
+    if not files:
+        raise UsageError(
+            "there is no .devcontainer here with a Dockerfile",
+            "Name the image's files with --file.",
+        )
+    described = manifests.find(Path())
+    variables = manifests.load(described).variables if described else {}
+    key = content_key(lockfile.read(args.lock), files, variables, _digests(args.bases))
+    if args.json:
+        console.result_json({"key": key.short, "digest": key.digest, "inputs": key.inputs})
+    else:
+        console.result(key.short)
+    return 0
+
+
+def _digests(images: list[str]) -> dict[str, str]:
+    from conda_strata.cli import console
+    from conda_strata.core.errors import NetworkError
+    from conda_strata.registry.repository import Repository
+
+    found = {}
+    for name in images:
+        repository = Repository(name, console.say)
+        if (document := repository.get(repository.tag)) is None:
+            raise NetworkError(f"{name}: no such image", "Check the name after --base.")
+        found[name] = document.digest
+    return found

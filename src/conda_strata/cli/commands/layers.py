@@ -1,0 +1,70 @@
+"""``strata layers``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conda_strata.cli.commands import options
+
+HELP = "write the trees of the image layers, byte for byte the same on every machine"
+EXAMPLE = "strata layers --env dev --out /layers"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="new folder; gets one folder per layer, 00 and up, empty ones included",
+    )
+    options.add_files(parser)
+    options.add_lock(parser)
+    options.add_environment(parser)
+    options.add_platform(parser)
+    options.add_image_prefix(parser)
+    options.add_max_layers(parser)
+    options.add_slim(parser)
+    parser.add_argument(
+        "--locked", action="store_true", help="refuse to solve where there is no lock"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the layers from the lock, or from a solve on the spot where there is none."""
+    from conda_strata.cli import console
+    from conda_strata.image.folders import write_layers
+    from conda_strata.image.layer_set import LayerSet
+    from conda_strata.lock import lockfile
+    from conda_strata.lock.check import require_fresh
+    from conda_strata.solve.relock import Request, relock
+    from conda_strata.spec import manifest as manifests
+    from conda_strata.spec import platforms
+
+    subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
+    files = args.files or manifests.find(Path())
+    manifest = manifests.load(files) if files or not args.lock.exists() else None
+    if args.lock.exists() or args.locked or manifest is None:
+        lock = lockfile.read(args.lock)
+        if manifest:
+            require_fresh(manifest, lock, [subdir])
+    else:
+        with console.waiting(f"no {args.lock} here: solving {subdir}"):
+            lock = relock(manifest, None, args.lock, Request([subdir]), on_notice=console.say)
+    wanted = LayerSet.of(
+        lock,
+        manifest,
+        args.env,
+        subdir,
+        prefix=args.prefix,
+        max_layers=args.max_layers,
+        slim=args.slim,
+    )
+    with console.installing() as reporter:
+        write_layers(wanted, args.out, args.max_layers, reporter=reporter, on_notice=console.say)
+    layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
+    packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
+    console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")
+    return 0

@@ -1,0 +1,42 @@
+"""``strata run``."""
+
+from __future__ import annotations
+
+import argparse
+
+from conda_strata.cli.commands import options
+
+HELP = "run a command inside the installed environment, activated as conda does it"
+EXAMPLE = "strata run -- python -m my_package"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    options.add_prefix(parser)
+    options.add_platform(parser)
+    parser.add_argument("words", metavar="CMD", nargs="+", help="the command, after '--'")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Become the command; on Windows, which has no such thing, return its exit code."""
+    import os
+    import shutil
+
+    from conda_strata.core import process
+    from conda_strata.core.errors import UsageError
+    from conda_strata.prefix import activation
+    from conda_strata.spec import platforms
+
+    subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
+    prefix = activation.find_prefix(args.prefix)
+    if os.name != "nt":
+        command = activation.command(prefix, args.words, subdir)
+        os.execv(command[0], command)
+    variables = activation.variables(prefix, subdir)
+    program = shutil.which(args.words[0], path=variables["PATH"])
+    if program is None:
+        raise UsageError(
+            f"there is no program {args.words[0]!r} in {prefix}, nor elsewhere on PATH",
+            "Add its package to environment.yml, then 'strata lock' and 'strata install'.",
+        )
+    return process.call([program, *args.words[1:]], variables)

@@ -1,0 +1,129 @@
+"""The command ``strata``: words in, an exit code out, and one place where errors become text."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn, Protocol, cast
+
+from conda_strata.core.errors import StrataError
+
+INTERRUPTED = 130
+
+_COMMANDS = (
+    "lock", "check", "diff", "export", "install", "run", "shell", "plan", "size",
+    "layers", "push", "key", "doctor", "completion",
+)  # fmt: skip
+
+
+class Command(Protocol):
+    """What each module of :mod:`conda_strata.cli.commands` offers."""
+
+    HELP: str
+    EXAMPLE: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's options."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it, and return the exit code."""
+
+
+class _Version(argparse.Action):
+    """Print the version, which takes as long to find out as a small command, only when asked."""
+
+    def __call__(self, *_args: object, **_kwargs: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"strata {version('conda-strata')}")
+        raise SystemExit(0)
+
+
+def commands() -> dict[str, Command]:
+    """Return all commands by name, in the order of the help."""
+    return {name: _command(name) for name in _COMMANDS}
+
+
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of the command line.
+
+    Parameters
+    ----------
+    words
+        What is to be parsed: where it starts with the name of a command, the others are left out,
+        so that their modules need not be imported.
+    """
+    top = argparse.ArgumentParser(
+        prog="strata",
+        description="One lock for every platform from a loose environment.yml, "
+        "and stable image layers from the lock.",
+        epilog="exit codes: 0 ok, 1 stale or different, 2 usage, 3 bad manifest or lock, "
+        "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    subparsers = top.add_subparsers(metavar="COMMAND", required=True)
+    named = words[:1] if words and words[0] in _COMMANDS else _COMMANDS
+    for name in named:
+        command = _command(name)
+        sub = subparsers.add_parser(
+            name,
+            help=command.HELP,
+            description=f"{command.HELP[0].upper()}{command.HELP[1:]}.",
+            epilog=f"example:\n  {command.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    return top
+
+
+def _command(name: str) -> Command:
+    return cast("Command", import_module(f"conda_strata.cli.commands.{name}"))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run ``strata`` and return its exit code."""
+    words = sys.argv[1:] if words is None else words
+    args = parser(words).parse_args(words)
+    from conda_strata.cli import console
+
+    warnings.showwarning = lambda message, *_args, **_kwargs: console.say(f"warning: {message}")
+    try:
+        return int(args.run(args))
+    except StrataError as error:
+        console.fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.say("interrupted: repeat the command to carry on where it stopped")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        console.fail(StrataError(str(error), "Fix the cause and repeat."))
+        return StrataError.exit_code
+
+
+def entry() -> NoReturn:
+    """Run ``strata`` as a process of its own.
+
+    The process ends without Python's finalization: rattler's worker threads may still hold Python
+    objects then, which ends one process in twenty with a crash after its work is done.
+    """
+    if os.name == "nt":  # pipes get what they get elsewhere
+        for stream in (sys.stdout, sys.stderr):
+            cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", newline="\n")
+    try:
+        code = main()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 2
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

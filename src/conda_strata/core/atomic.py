@@ -1,0 +1,37 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from conda_strata.core.errors import StrataError
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write *content* to *path*, in the place of what was there; on any failure that stays.
+
+    Where the process is killed half-way, the next one overwrites what it left beside the file.
+
+    Raises
+    ------
+    StrataError
+        When it cannot be written.
+    """
+    target = path.resolve()
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        try:
+            with partial.open("wb") as handle:
+                handle.write(content)
+                handle.flush()
+                os.fsync(handle.fileno())
+            partial.replace(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StrataError(
+            f"{path} cannot be written: {error.strerror or error}",
+            "It is as it was. Make room or get the right to write there, then repeat.",
+        ) from error

@@ -1,0 +1,164 @@
+"""The documents of an image: layers appended to those of a base image.
+
+See https://github.com/opencontainers/image-spec/blob/main/manifest.md and …/config.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_strata.core.errors import NetworkError
+from conda_strata.image import collisions
+from conda_strata.registry.repository import CONFIG, INDEX, MANIFEST, Document, Repository
+from conda_strata.spec import platforms
+
+KEY = "io.github.leej3.conda-strata.key"
+"""Annotation of a layer: a hash over all that decides its bytes."""
+
+CLAIMS = "io.github.leej3.conda-strata.claims"
+"""Annotation of a layer: the files that are its own; see :mod:`conda_strata.image.collisions`."""
+
+_DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+class NoImageError(NetworkError):
+    """What a registry has under a name is no image, or a damaged one."""
+
+
+@dataclass(frozen=True)
+class ImageLayer:
+    """A layer that is in a registry.
+
+    Attributes
+    ----------
+    descriptor
+        Its entry in a manifest, annotations included.
+    diff_id
+        Digest of the archive before compression.
+    title
+        What the image's history says of it.
+    """
+
+    descriptor: Mapping[str, Any]
+    diff_id: str
+    title: str = ""
+
+    @property
+    def key(self) -> str:
+        """What decides its bytes; "" for a layer that is no environment's."""
+        return str(self.descriptor.get("annotations", {}).get(KEY, ""))
+
+    @property
+    def claims(self) -> frozenset[bytes]:
+        """What files are its own."""
+        return collisions.decode(self.descriptor.get("annotations", {}).get(CLAIMS, ""))
+
+
+@dataclass(frozen=True)
+class Image:
+    """One platform's image: its manifest and config."""
+
+    manifest: Document
+    config: Mapping[str, Any]
+
+    @property
+    def layers(self) -> list[ImageLayer]:
+        """Its layers, lowest first."""
+        diff_ids = self.config["rootfs"]["diff_ids"]
+        pairs = zip(self.manifest.content["layers"], diff_ids, strict=True)
+        return [ImageLayer(descriptor, diff_id) for descriptor, diff_id in pairs]
+
+
+def find(repository: Repository, reference: str, subdir: str) -> Image | None:
+    """Return the image under a tag or digest for a platform; None where there is none.
+
+    Raises
+    ------
+    NoImageError
+        When something else is there.
+    NetworkError
+        When the registry cannot be asked.
+    """
+    document = repository.get(reference)
+    named = platforms.docker(subdir)
+    if document and "manifests" in document.content:
+        digests = [m["digest"] for m in document.content["manifests"] if _platform(m) == named]
+        document = repository.get(digests[0]) if digests else None
+    if document is None:
+        return None
+    try:
+        config = json.loads(repository.blob(document.content["config"]["digest"]))
+        if _platform({"platform": config}) != named:
+            return None
+        found = Image(document, config)
+        _ = found.layers  # which fails where manifest and config do not belong together
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise NoImageError(
+            f"{repository.name}:{reference} is no image", "Delete or push it again."
+        ) from error
+    return found
+
+
+def append(base: Image, layers: Sequence[ImageLayer]) -> dict[str, Any]:
+    """Return the config of *base* with *layers* on top."""
+    created = base.config.get("created")
+    history = [
+        {"created_by": layer.title, "comment": "conda-strata"}
+        | ({"created": created} if created else {})
+        for layer in layers
+    ]
+    diff_ids = [*base.config["rootfs"]["diff_ids"], *(layer.diff_id for layer in layers)]
+    return {
+        **base.config,
+        "rootfs": {"type": "layers", "diff_ids": diff_ids},
+        "history": [*base.config.get("history", []), *history],
+    }
+
+
+def manifest(
+    base: Image, base_name: str, layers: Iterable[ImageLayer], config_digest: str, config_size: int
+) -> dict[str, Any]:
+    """Return the manifest of *base* with *layers* on top."""
+    below = [_as_oci(layer.descriptor) for layer in base.layers]
+    return {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"mediaType": CONFIG, "digest": config_digest, "size": config_size},
+        "layers": [*below, *(dict(layer.descriptor) for layer in layers)],
+        "annotations": {
+            "org.opencontainers.image.base.digest": base.manifest.digest,
+            "org.opencontainers.image.base.name": base_name,
+        },
+    }
+
+
+def index(images: Mapping[str, Document]) -> dict[str, Any]:
+    """Return the index of several platforms' images, by subdir."""
+    manifests = []
+    for subdir, document in sorted(images.items()):
+        system, architecture = platforms.docker(subdir).split("/")
+        manifests.append(
+            {
+                "mediaType": document.media_type,
+                "digest": document.digest,
+                "size": document.size,
+                "platform": {"os": system, "architecture": architecture},
+            }
+        )
+    return {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
+
+
+def _platform(described: Mapping[str, Any]) -> str:
+    named = described.get("platform", {})
+    return f"{named.get('os')}/{named.get('architecture')}"
+
+
+def _as_oci(descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    kind = descriptor["mediaType"]
+    if kind.startswith(_DOCKER_LAYER):
+        kind = _LAYER + kind.removeprefix(_DOCKER_LAYER).replace(".", "+")
+    return {**descriptor, "mediaType": kind}

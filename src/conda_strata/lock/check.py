@@ -1,0 +1,121 @@
+"""Does the lock still answer the manifest? No solve, no network, no write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rattler import Channel, MatchSpec
+
+from conda_strata.core.errors import StaleLockError
+from conda_strata.lock.closure import reached, wheel_closure
+from conda_strata.lock.model import Lock, identity
+from conda_strata.spec.dependency import package_name
+from conda_strata.spec.manifest import Manifest
+from conda_strata.spec.virtual_packages import as_text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a lock is stale."""
+
+    text: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+
+def problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> list[Problem]:
+    """Return why *lock* does not answer *manifest* on *subdirs*; nothing when it does."""
+    return list(_problems(manifest, lock, subdirs))
+
+
+def require_fresh(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
+    """Refuse a stale lock.
+
+    Raises
+    ------
+    StaleLockError
+        When the lock does not answer the manifest; the message lists why.
+    """
+    if found := problems(manifest, lock, subdirs):
+        reasons = "".join(f"\n  {problem}" for problem in found)
+        raise StaleLockError(f"{lock.path} is stale:{reasons}", "Run 'strata lock' and commit it.")
+
+
+def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[Problem]:
+    wanted = tuple(Channel(name).base_url for name in manifest.channels)
+    if tuple(c.rstrip("/") for c in lock.channels) != tuple(c.rstrip("/") for c in wanted):
+        yield Problem(
+            f"channels are {', '.join(wanted)}, the lock has {', '.join(lock.channels)}",
+            str(manifest.files[0]),
+        )
+    for environment in manifest.environments:
+        if environment not in lock.environments:
+            yield Problem(f"the environment {environment!r} is not in the lock")
+    for subdir in subdirs:
+        assumed = as_text(manifest.virtual_packages[subdir])
+        locked = lock.virtual_packages.get(subdir, ())
+        if locked and locked != assumed:
+            other = ", ".join(sorted(set(locked) ^ set(assumed)))
+            yield Problem(f"{subdir} is locked with other virtual packages: {other}")
+    for environment in lock.environments:
+        if environment not in manifest.environments:
+            yield Problem(f"no environment file describes {environment!r} any more")
+        else:
+            for subdir in subdirs:
+                yield from _environment_problems(manifest, lock, environment, subdir)
+                yield from _wheel_problems(manifest, lock, environment, subdir)
+
+
+def _environment_problems(
+    manifest: Manifest, lock: Lock, environment: str, subdir: str
+) -> Iterator[Problem]:
+    records = lock.environments[environment].get(subdir)
+    if records is None:
+        yield Problem(f"{environment} is not locked for {subdir}")
+        return
+    by_name = {record.name.normalized: record for record in records}
+    roots = []
+    for spec in manifest.specs(environment, subdir):
+        name = package_name(spec.text)
+        roots.append(name)
+        if name.startswith("__"):
+            continue
+        if name not in by_name:
+            yield Problem(f"{spec.text!r} is not locked for {subdir}", spec.where)
+        elif not MatchSpec(spec.text).matches(by_name[name]):
+            yield Problem(
+                f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
+            )
+    for name in sorted(by_name.keys() - reached(roots, by_name)):
+        yield Problem(f"nothing needs {name} on {subdir} any more")
+
+
+def _wheel_problems(
+    manifest: Manifest, lock: Lock, environment: str, subdir: str
+) -> Iterator[Problem]:
+    wanted = manifest.requirements(environment, subdir)
+    wheels = lock.wheels_of(environment, subdir)
+    if not wanted and not wheels:
+        return
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    from conda_strata.pypi.conda_names import distributions
+
+    locked = distributions(lock.environments[environment].get(subdir, ()))
+    locked |= {wheel.name: wheel.version for wheel in wheels}
+    for spec in wanted:
+        requirement = Requirement(spec.text)
+        version = locked.get(canonicalize_name(requirement.name))
+        if requirement.marker:
+            continue
+        if version is None:
+            yield Problem(f"{spec.text!r} (pip) is not locked for {subdir}", spec.where)
+        elif not requirement.specifier.contains(version, prereleases=True):
+            yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
+    needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
+    for name in sorted({wheel.name for wheel in wheels} - needed):
+        yield Problem(f"nothing needs {name} (pip) on {subdir} any more")

@@ -1,0 +1,78 @@
+"""Which of the packages that were solved together each environment needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rattler import Channel, RepoDataRecord
+
+from conda_strata.lock.model import Lock, Solution, Wheels
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.spec.dependency import package_name
+from conda_strata.spec.manifest import Manifest
+from conda_strata.spec.virtual_packages import as_text
+
+
+def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> Lock:
+    """Share out what was solved together: each environment gets what its specs lead to."""
+    names = manifest.environments
+    return Lock(
+        {
+            name: {
+                subdir: closure(
+                    (package_name(s.text) for s in manifest.specs(name, subdir)), records
+                )
+                for subdir, records in solved.items()
+            }
+            for name in names
+        },
+        tuple(Channel(name).base_url for name in manifest.channels),
+        path,
+        {
+            name: {
+                subdir: wheel_closure(
+                    (package_name(s.text) for s in manifest.requirements(name, subdir)), found
+                )
+                for subdir, found in wheels.items()
+            }
+            for name in names
+        },
+        {subdir: as_text(manifest.virtual_packages[subdir]) for subdir in solved},
+    )
+
+
+def closure(names: Iterable[str], records: Sequence[RepoDataRecord]) -> list[RepoDataRecord]:
+    """Return those of *records* that *names* are or depend on, in the order of *records*."""
+    by_name = {record.name.normalized: record for record in records}
+    wanted = reached(names, by_name)
+    return [record for name, record in by_name.items() if name in wanted]
+
+
+def reached(names: Iterable[str], by_name: Mapping[str, RepoDataRecord]) -> set[str]:
+    """Return which of the packages in *by_name* *names* are or depend on."""
+    wanted: set[str] = set()
+    pending = [name for name in names if name in by_name]
+    while pending:
+        name = pending.pop()
+        if name not in wanted:
+            wanted.add(name)
+            pending += [d for d in map(package_name, by_name[name].depends) if d in by_name]
+    return wanted
+
+
+def wheel_closure(names: Iterable[str], wheels: Sequence[Wheel]) -> list[Wheel]:
+    """Return those of *wheels* that *names* are or require, in the order of *wheels*."""
+    if not wheels:
+        return []
+    from packaging.utils import canonicalize_name
+
+    by_name = {wheel.name: wheel for wheel in wheels}
+    wanted: set[str] = set()
+    pending = [canonicalize_name(name) for name in names]
+    while pending:
+        name = pending.pop()
+        if name in by_name and name not in wanted:
+            wanted.add(name)
+            pending += [canonicalize_name(required) for required in by_name[name].requires]
+    return [wheel for wheel in wheels if wheel.name in wanted]

@@ -1,0 +1,135 @@
+"""The lock file on the disk: rattler's lock format, which pixi reads too.
+
+Version 7 is written, versions 6 and 7 are read. Each environment lists all its packages, so that
+``dev`` repeats those of ``default`` by reference.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
+from rattler.exceptions import ParseCondaLockError
+
+from conda_strata.core import atomic
+from conda_strata.core.errors import LockError, StaleLockError, StrataError
+from conda_strata.lock.model import Lock, Solution, Wheels
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.spec.manifest import DEFAULT
+
+FILE_NAME = "strata.lock"
+
+
+def read(path: Path) -> Lock:
+    """Read a lock file.
+
+    Raises
+    ------
+    StaleLockError
+        When there is none.
+    LockError
+        When it is no lock file.
+    """
+    if not path.exists():
+        raise StaleLockError(f"{path} is missing", "Run 'strata lock' to make it.")
+    try:
+        file = LockFile.from_path(path)
+    except (ParseCondaLockError, OSError) as error:
+        raise LockError(
+            f"{path} is not a lock that strata can read: {error}",
+            "Restore it from git, or delete it and run 'strata lock'.",
+        ) from error
+    environments: dict[str, Solution] = {}
+    wheels: dict[str, Wheels] = {}
+    channels: list[str] = []
+    for name, environment in sorted(file.environments(), key=lambda item: item[0] != DEFAULT):
+        channels += [c for c in map(str, environment.channels()) if c not in channels]
+        environments[name] = {
+            platform.name: sorted(
+                environment.conda_repodata_records_for_platform(platform) or [],
+                key=lambda record: record.name.normalized,
+            )
+            for platform in environment.platforms()
+        }
+        wheels[name] = {
+            platform.name: _wheels(environment.pypi_packages_for_platform(platform) or [])
+            for platform in environment.platforms()
+        }
+    assumed = {platform.name: tuple(platform.virtual_packages) for platform in file.platforms()}
+    return Lock(environments, tuple(channels), path, wheels, assumed)
+
+
+def write(lock: Lock) -> None:
+    """Write the lock to its path: all of it or, on any failure, nothing.
+
+    Two at once are kept apart by :mod:`conda_strata.rattler.file_locks`.
+
+    Raises
+    ------
+    StrataError
+        When the file cannot be written.
+    """
+    handles = {
+        subdir: LockPlatform(subdir, virtual_packages=list(lock.virtual_packages.get(subdir, ())))
+        for subdir in lock.subdirs
+    }
+    file = LockFile(list(handles.values()))
+    for name, solution in lock.environments.items():
+        file.set_channels(name, [LockChannel(url) for url in lock.channels])
+        for subdir, records in solution.items():
+            for record in records:
+                file.add_conda_package(name, handles[subdir], record)
+        for subdir, wheels in lock.wheels.get(name, {}).items():
+            for wheel in wheels:
+                file.add_pypi_package(name, handles[subdir], wheel.name, wheel.version, wheel.url)
+    try:
+        with tempfile.TemporaryDirectory(prefix="strata-lock-") as folder:
+            draft = Path(folder) / FILE_NAME
+            file.to_path(draft)
+            _complete_wheels(draft, lock)
+            content = draft.read_bytes()
+    except OSError as error:
+        raise StrataError(
+            f"{lock.path} cannot be written: {error.strerror or error}",
+            "The lock is as it was. Make room in the folder for temporary files, then repeat.",
+        ) from error
+    atomic.write(lock.path, content)
+
+
+def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:
+    return sorted(
+        (
+            Wheel(
+                package.name,
+                package.version,
+                package.location,
+                (package.hashes.sha256 or b"").hex() if package.hashes else "",
+                tuple(package.requires_dist),
+            )
+            for package in packages
+        ),
+        key=lambda wheel: wheel.name,
+    )
+
+
+def _complete_wheels(path: Path, lock: Lock) -> None:
+    """Write the wheels' hashes and requirements, which rattler for Python reads but cannot set."""
+    wheels = {wheel.url: wheel for found in lock.all_wheels().values() for wheel in found}
+    if not wheels:
+        return
+    lines: list[str] = []
+    wheel: Wheel | None = None
+    for line in path.read_text("utf-8").splitlines():
+        lines.append(line)
+        if line.startswith("- pypi: "):
+            wheel = wheels[yaml.safe_load(line)[0]["pypi"]]
+        elif wheel and line.startswith("  version: "):
+            lines.append(f"  sha256: {wheel.sha256}")
+            lines += ["  requires_dist:"] if wheel.requires else []
+            lines += [f"  - {name}" for name in wheel.requires]
+            wheel = None
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    LockFile.from_path(path).to_path(path)

@@ -1,0 +1,138 @@
+"""The lock: every package of every environment on every platform, with its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rattler import RepoDataRecord
+
+from conda_strata.core.errors import UsageError, WrongPlatformError
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.pypi.wheel_tags import Target
+from conda_strata.spec import platforms
+from conda_strata.spec.virtual_packages import from_text
+
+Solution = Mapping[str, Sequence[RepoDataRecord]]
+"""Subdir to the records of an environment, sorted by name."""
+
+Wheels = Mapping[str, Sequence[Wheel]]
+"""Subdir to the wheels of an environment, sorted by name."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What a lock file holds.
+
+    Attributes
+    ----------
+    environments
+        Environment name to its solution.
+    channels
+        Channel URLs, highest priority first.
+    path
+        Where it was read from or will be written to.
+    wheels
+        Environment name to its packages from a Python index.
+    virtual_packages
+        Subdir to what its machines are assumed to have: ``__glibc=2.28=0``. Not known of
+        locks that other tools wrote.
+    """
+
+    environments: Mapping[str, Solution]
+    channels: tuple[str, ...]
+    path: Path
+    wheels: Mapping[str, Wheels] = field(default_factory=dict)
+    virtual_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def subdirs(self) -> tuple[str, ...]:
+        """The platforms that the lock covers."""
+        return tuple(sorted({sub for env in self.environments.values() for sub in env}))
+
+    def records(self, environment: str, subdir: str) -> Sequence[RepoDataRecord]:
+        """Return the packages of *environment* on *subdir*.
+
+        Raises
+        ------
+        UsageError
+            When the lock has no such environment.
+        WrongPlatformError
+            When the lock does not cover the platform.
+        """
+        if environment not in self.environments:
+            known = ", ".join(self.environments)
+            raise UsageError(f"{self.path} has no environment {environment!r}", f"It has: {known}.")
+        solution = self.environments[environment]
+        if subdir not in solution:
+            known = ", ".join(solution) or "no platform"
+            raise WrongPlatformError(
+                f"{self.path} is not locked for {subdir} (it has {known})",
+                f"Add {subdir} under 'platforms:' in environment.yml and run 'strata lock'.",
+            )
+        return solution[subdir]
+
+    def everything(self) -> dict[str, list[RepoDataRecord]]:
+        """Return subdir to the packages of all environments together, each once."""
+        merged: dict[str, dict[str, RepoDataRecord]] = {}
+        for solution in self.environments.values():
+            for subdir, records in solution.items():
+                merged.setdefault(subdir, {}).update({r.url: r for r in records})
+        return {subdir: list(records.values()) for subdir, records in merged.items()}
+
+    def all_wheels(self) -> dict[str, list[Wheel]]:
+        """Return subdir to the wheels of all environments together, each once."""
+        merged: dict[str, dict[str, Wheel]] = {}
+        for solution in self.wheels.values():
+            for subdir, wheels in solution.items():
+                merged.setdefault(subdir, {}).update({w.url: w for w in wheels})
+        return {subdir: list(wheels.values()) for subdir, wheels in merged.items()}
+
+    def wheels_of(self, environment: str, subdir: str) -> Sequence[Wheel]:
+        """Return the wheels of *environment* on *subdir*; most environments have none."""
+        return self.wheels.get(environment, {}).get(subdir, ())
+
+    def wheel_target(self, environment: str, subdir: str) -> Target | None:
+        """Return what the wheels of an environment have to fit; None when it has no Python."""
+        for record in self.records(environment, subdir):
+            if record.name.normalized == "python":
+                assumed = from_text(self.virtual_packages.get(subdir, ()))
+                return Target(
+                    str(record.version), subdir, assumed or platforms.VIRTUAL_PACKAGES[subdir]
+                )
+        return None
+
+
+def without(solution: Solution, names: Iterable[str]) -> dict[str, list[RepoDataRecord]]:
+    """Return *solution* less the packages called *names*."""
+    left_out = set(names)
+    return {
+        subdir: [record for record in records if record.name.normalized not in left_out]
+        for subdir, records in solution.items()
+    }
+
+
+def same(one: Lock, other: Lock) -> bool:
+    """Whether two locks hold the same packages in the same environments from the same channels."""
+    return _content(one) == _content(other)
+
+
+def identity(record: RepoDataRecord) -> str:
+    """Return ``name-version-build``, the way conda names one build of a package."""
+    return f"{record.name.normalized}-{record.version}-{record.build}"
+
+
+def _content(lock: Lock) -> object:
+    packages = {
+        (environment, subdir): [(record.url, record.sha256) for record in records]
+        for environment, solution in lock.environments.items()
+        for subdir, records in solution.items()
+    }
+    wheels = {
+        (environment, subdir): list(found)
+        for environment, solution in lock.wheels.items()
+        for subdir, found in solution.items()
+        if found
+    }
+    return lock.channels, packages, wheels, dict(lock.virtual_packages)

@@ -1,0 +1,67 @@
+"""A whole environment in a prefix: conda packages, wheels and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rattler import InstallerReporter, RepoDataRecord
+
+from conda_strata.core.errors import WrongPlatformError
+from conda_strata.prefix import variables, wheels
+from conda_strata.prefix.install import install
+from conda_strata.prefix.transaction import changing
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.spec import platforms
+
+
+def bring_to(
+    prefix: Path,
+    records: Sequence[RepoDataRecord],
+    locked_wheels: Sequence[Wheel],
+    subdir: str,
+    named: Mapping[str, str] | None,
+    *,
+    reporter: InstallerReporter | None = None,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> None:
+    """Bring *prefix* to exactly what the lock has for it; what is there already is left alone.
+
+    Parameters
+    ----------
+    prefix
+        The folder to install into; made when absent.
+    records, locked_wheels
+        All packages that it shall hold.
+    subdir
+        Their platform.
+    named
+        The environment's variables; None leaves those that it has.
+    reporter
+        Told of each download and link of a conda package.
+    on_notice
+        Told of waits, of further tries, and of a broken-off installation that is fixed.
+
+    Raises
+    ------
+    WrongPlatformError
+        When there are wheels for another platform than this machine's: uv needs to run Python.
+    NetworkError
+        When a package cannot be downloaded, or is not what the lock says (SHA-256).
+    StrataError
+        When the prefix cannot be written.
+    """
+    if locked_wheels and subdir != platforms.current():
+        raise WrongPlatformError(
+            f"wheels for {subdir} cannot be installed on {platforms.current()}",
+            "Install on that platform, or take the packages of the 'pip:' list from conda.",
+        )
+    prefix = prefix.absolute()
+    with changing(prefix, on_notice) as relink:
+        if subdir == platforms.current():
+            folder = wheels.site_packages(records) if locked_wheels else None
+            wheels.remove_stale(prefix, locked_wheels, folder)
+        install(records, prefix, subdir, reporter=reporter, relink=relink, on_notice=on_notice)
+        wheels.install_wheels(prefix, locked_wheels)
+        if named is not None:
+            variables.write(prefix, named)

@@ -1,0 +1,90 @@
+"""Changing a prefix: one command at a time, and a note in it for as long as it is unfinished.
+
+A process can be killed between any two files. rattler judges what a prefix holds by its records in
+``conda-meta``, which then tell too much or too little; so after such an end the records are not
+trusted, and everything is linked anew from the cache.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from conda_strata.core.errors import StrataError
+from conda_strata.rattler.file_locks import exclusive
+
+_GUARD = "strata.lock"
+_NOTE = "strata-unfinished"
+_NEW, _CHANGED = "new", "changed"
+
+
+@contextmanager
+def changing(prefix: Path, on_notice: Callable[[str], None]) -> Iterator[bool]:
+    """Hold *prefix* while it is changed; gives whether all of its packages have to be relinked.
+
+    Parameters
+    ----------
+    prefix
+        The environment's folder; made when absent.
+    on_notice
+        Told when another command has to be waited for, or a broken-off one is fixed.
+
+    Raises
+    ------
+    StrataError
+        When the prefix cannot be written.
+    """
+    meta = prefix / "conda-meta"
+    with exclusive(meta / _GUARD, str(prefix), on_notice):
+        try:
+            relink = _begin(prefix, meta, on_notice)
+        except OSError as error:
+            raise StrataError(
+                f"{error.filename or prefix} cannot be written: {error.strerror}",
+                "Fix the cause and repeat.",
+            ) from error
+        yield relink
+        with suppress(OSError):
+            (meta / _NOTE).unlink()
+
+
+def _begin(prefix: Path, meta: Path, on_notice: Callable[[str], None]) -> bool:
+    note = meta / _NOTE
+    broken_off = note.exists()
+    if broken_off and note.read_text("utf-8") == _NEW:
+        # nothing but our own unfinished work has ever been in it
+        on_notice(f"the last installation into {prefix} was broken off: starting anew")
+        _empty(prefix, meta)
+        return False
+    if broken_off:
+        on_notice(f"the last installation into {prefix} was broken off: linking all again")
+        _drop_broken_records(meta)
+        return True
+    held = {p.name for p in prefix.iterdir()} | {p.name for p in meta.iterdir()}
+    note.write_text(_NEW if held <= {meta.name, _GUARD} else _CHANGED, "utf-8")
+    return False
+
+
+def _empty(prefix: Path, meta: Path) -> None:
+    """Remove all but our guard and note, which stays until the work is finished."""
+    kept = {meta, meta / _GUARD, meta / _NOTE}
+    for path in [*prefix.iterdir(), *meta.iterdir()]:
+        if path in kept:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _drop_broken_records(meta: Path) -> None:
+    for draft in meta.glob("prefix_record_*"):
+        draft.unlink()
+    for record in meta.glob("*.json"):
+        try:
+            json.loads(record.read_text("utf-8"))
+        except ValueError:
+            record.unlink()

@@ -1,0 +1,4 @@
+"""Image registries: requests, manifests and blobs.
+
+May import: rattler and above, but neither solve nor prefix.
+"""

@@ -1,0 +1,79 @@
+"""The differences as plain text, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conda_strata.report.diff import Diff
+from conda_strata.report.diff.rows import Row, Table, table
+
+_NAME_WIDTH = 20
+"""Longer names push their versions to the right rather than everybody's."""
+
+
+def render(diff: Diff) -> list[str]:
+    """Return the lines, the summary last."""
+    arranged = table(diff)
+    lines = [*_general(diff, arranged), *_sections(diff, arranged), summary(diff, arranged)]
+    return [_printable(line) for line in lines]
+
+
+def summary(diff: Diff, arranged: Table) -> str:
+    """Say in one line how much has changed."""
+    if diff.is_empty:
+        return "no differences"
+    total = arranged.distinct.total()
+    if not total:
+        return "no package changed"
+    changes = "1 change" if total == 1 else f"{total} changes"
+    kinds = ", ".join(f"{number} {kind}" for kind, number in arranged.distinct.items())
+    return f"{changes}: {kinds}"
+
+
+def _general(diff: Diff, arranged: Table) -> Iterator[str]:
+    """Say what differs apart from packages."""
+    before, after = diff.channels
+    if before != after:
+        yield f"channels: {', '.join(before) or 'none'} → {', '.join(after) or 'none'}"
+    for subdir in diff.platforms.added:
+        yield f"new platform: {subdir} ({arranged.counts[subdir]['added']} packages)"
+    for subdir in diff.platforms.removed:
+        yield f"platform gone: {subdir} ({arranged.counts[subdir]['removed']} packages)"
+    for name in diff.environments.added:
+        yield f"new environment: {name}"
+    for name in diff.environments.removed:
+        yield f"environment gone: {name}"
+    for subdir, (was, now) in diff.virtual_packages.items():
+        yield f"{subdir} is assumed to have: {', '.join(now)} (before: {', '.join(was)})"
+
+
+def _sections(diff: Diff, arranged: Table) -> Iterator[str]:
+    if arranged.common:
+        yield "all platforms:"
+        yield from _lines(arranged.common)
+    for subdir, rows in arranged.own.items():
+        if diff.platforms.kept and subdir not in diff.platforms.kept:
+            continue
+        yield f"{subdir}:"
+        yield from _lines(rows)
+
+
+def _lines(rows: Sequence[Row]) -> Iterator[str]:
+    width = min(_NAME_WIDTH, max(len(row.name) for row in rows))
+    for row in rows:
+        notes = ["pip"] * row.is_pip + list(row.environments)
+        note = f"  ({', '.join(notes)})" if notes else ""
+        yield f"  {row.kind:<10} {row.name:<{width}} {_moved(row)}{note}"
+
+
+def _moved(row: Row) -> str:
+    version, _, before = row.before.partition(" ")
+    after = row.after.partition(" ")[2]
+    if row.kind == "rebuilt":
+        return f"{version} ({before} → {after})" if before or after else version
+    return " → ".join(filter(None, (row.before, row.after)))
+
+
+def _printable(line: str) -> str:
+    """Keep what a lock holds from steering the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

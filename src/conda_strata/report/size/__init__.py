@@ -1,0 +1,1 @@
+"""The size of an environment, what it depends on, and a limit."""

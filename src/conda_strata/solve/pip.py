@@ -1,0 +1,205 @@
+"""The ``pip:`` lists: resolved by uv against the locked Python and packages of each platform.
+
+To uv, every locked conda package that is a Python distribution is there already: it is shown a
+wheel of the same name and version (with ``+conda``, a local version by PEP 440) that has no
+dependencies. So what pip needs of conda's packages is checked by uv's resolver, and not brought a
+second time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from rattler import RepoDataRecord
+
+from conda_strata.core import urls
+from conda_strata.core.errors import ManifestError, NetworkError, UnsatisfiableError
+from conda_strata.pypi import wheel_tags
+from conda_strata.pypi.conda_names import distributions
+from conda_strata.pypi.uv import uv_command
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.spec.dependency import package_name
+from conda_strata.spec.manifest import Manifest
+
+_CONDA = "+conda"
+
+
+def resolve(
+    manifest: Manifest,
+    solved: Mapping[str, Sequence[RepoDataRecord]],
+    kept: Mapping[str, Sequence[Wheel]],
+    newest: datetime.datetime | None = None,
+) -> dict[str, list[Wheel]]:
+    """Resolve the ``pip:`` lists of all environments together, for all platforms of *solved*.
+
+    Parameters
+    ----------
+    manifest
+        What to resolve.
+    solved
+        Subdir to the conda packages of all environments.
+    kept
+        Subdir to the wheels to keep where the requirements still allow it.
+    newest
+        Files uploaded after this moment are left out.
+
+    Returns
+    -------
+    dict
+        Subdir to its wheels, sorted by name.
+
+    Raises
+    ------
+    ManifestError
+        When there is no Python among the conda packages.
+    UnsatisfiableError
+        When no set of wheels fulfils the requirements beside the conda packages.
+    NetworkError
+        When the Python index cannot be read.
+    """
+
+    def one(subdir: str) -> list[Wheel]:
+        specs = [s for own in manifest.pip.values() for s in own if s.applies(subdir)]
+        if not specs:
+            return []
+        return _Resolver(manifest, subdir, solved[subdir], newest).resolve(
+            [spec.text for spec in specs], kept.get(subdir, ())
+        )
+
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(solved, pool.map(one, solved), strict=True))
+    return _with_one_graph(found)
+
+
+def brought_twice(
+    manifest: Manifest, subdir: str, records: Sequence[RepoDataRecord]
+) -> Iterator[str]:
+    """Yield a line for each requirement that names a package which conda brings already."""
+    from packaging.requirements import Requirement
+
+    by_conda = distributions(records)
+    for specs in manifest.pip.values():
+        for spec in specs:
+            name = canonicalize_name(Requirement(spec.text).name)
+            if spec.applies(subdir) and name in by_conda:
+                yield (
+                    f"{spec.where}: {spec.text!r} comes from conda already "
+                    f"({name} {by_conda[name]}); take it out of the 'pip:' list"
+                )
+
+
+class _Resolver:
+    def __init__(
+        self,
+        manifest: Manifest,
+        subdir: str,
+        records: Sequence[RepoDataRecord],
+        newest: datetime.datetime | None,
+    ) -> None:
+        python = next((r for r in records if r.name.normalized == "python"), None)
+        if python is None:
+            first = next(spec for specs in manifest.pip.values() for spec in specs)
+            raise ManifestError(
+                f"{first.where}: a 'pip:' list needs a Python, and {subdir} has none",
+                "Add 'python' to the dependencies.",
+            )
+        self.subdir = subdir
+        self.where = ", ".join(str(file) for file in manifest.files)
+        self.target = wheel_tags.Target(
+            str(python.version), subdir, manifest.virtual_packages[subdir]
+        )
+        self.by_conda = distributions(records)
+        self.newest = newest
+
+    def resolve(self, requirements: Sequence[str], kept: Sequence[Wheel]) -> list[Wheel]:
+        with tempfile.TemporaryDirectory(prefix="strata-pip-") as name:
+            folder = Path(name)
+            for distribution, version in self.by_conda.items():
+                _write_stand_in(folder, distribution, version)
+            pins = [f"{name}=={version}{_CONDA}" for name, version in self.by_conda.items()]
+            (folder / "conda.txt").write_text("\n".join(pins))
+            (folder / "requirements.txt").write_text("\n".join(requirements))
+            (folder / "pins.txt").write_text("\n".join(f"{w.name}=={w.version}" for w in kept))
+            graph = _requires(self._run_uv(folder, "pins.txt"))
+            self._run_uv(folder, "pylock.toml", "--constraints", "pins.txt")
+            found = tomllib.loads((folder / "pylock.toml").read_text("utf-8"))
+        wheels = [
+            replace(wheel, requires=graph.get(wheel.name, ()))
+            for package in found.get("packages", ())
+            if canonicalize_name(package["name"]) not in self.by_conda
+            for wheel in [wheel_tags.best(self.target, package)]
+        ]
+        urls.require_safe((wheel.url for wheel in wheels), self.where)
+        return sorted(wheels, key=lambda wheel: wheel.name)
+
+    def _run_uv(self, folder: Path, output: str, *more: str) -> str:
+        """Let uv write *output*; versions it finds there already are those it prefers."""
+        words = uv_command("pip", "compile", "requirements.txt", "--output-file", output, *more)
+        words += ["--constraints", "conda.txt", "--find-links", ".", "--only-binary", ":all:"]
+        words += ["--python", sys.executable, "--python-version", self.target.python]
+        words += ["--python-platform", self.target.uv_name, "--no-progress", "--color", "never"]
+        if self.newest:
+            words += ["--exclude-newer", self.newest.isoformat()]
+        environment = os.environ | self.target.environment
+        done = subprocess.run(
+            words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            return (folder / output).read_text("utf-8")
+        reason = done.stderr.strip().replace(_CONDA, " (conda)")
+        if "No solution found" in reason:
+            raise UnsatisfiableError(
+                f"{self.where}: no set of wheels fulfils the 'pip:' lists on {self.subdir}, "
+                f"beside conda's packages:\n{reason}",
+                "Loosen a requirement, or take the package from conda.",
+            )
+        raise NetworkError(
+            f"uv cannot resolve the 'pip:' lists for {self.subdir}:\n{reason}",
+            "Check the network, the proxy and uv's configuration; then repeat.",
+        )
+
+
+def _requires(annotated: str) -> dict[str, tuple[str, ...]]:
+    """Return package to the packages it requires, from the ``# via`` notes in uv's output."""
+    requires: dict[str, list[str]] = {}
+    package = ""
+    for line in annotated.splitlines():
+        if line and not line.startswith((" ", "#")):
+            package = canonicalize_name(package_name(line))
+        elif found := re.fullmatch(r"    #(?: via)? +([A-Za-z0-9][\w.-]*)", line):
+            requires.setdefault(canonicalize_name(found[1]), []).append(package)
+    return {name: tuple(sorted(found)) for name, found in requires.items()}
+
+
+def _with_one_graph(found: Mapping[str, Sequence[Wheel]]) -> dict[str, list[Wheel]]:
+    """Give a wheel that several platforms share what it requires on any: the lock has it once."""
+    requires: dict[str, set[str]] = {}
+    for wheels in found.values():
+        for wheel in wheels:
+            requires.setdefault(wheel.url, set()).update(wheel.requires)
+    return {
+        subdir: [replace(wheel, requires=tuple(sorted(requires[wheel.url]))) for wheel in wheels]
+        for subdir, wheels in found.items()
+    }
+
+
+def _write_stand_in(folder: Path, name: str, version: str) -> None:
+    stem = f"{name.replace('-', '_')}-{version}{_CONDA}"
+    info = f"{stem}.dist-info"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        described = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}{_CONDA}\n"
+        wheel.writestr(f"{info}/METADATA", described)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")

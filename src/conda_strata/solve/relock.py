@@ -1,0 +1,97 @@
+"""A new lock from a manifest and the lock before it, moving only what must move."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_strata.core.errors import UsageError
+from conda_strata.lock.closure import divide
+from conda_strata.lock.model import Lock, Wheels, without
+from conda_strata.solve.solver import solve
+from conda_strata.spec.dependency import package_name
+from conda_strata.spec.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a lock is to be renewed.
+
+    Attributes
+    ----------
+    subdirs
+        The platforms to solve; what the old lock has for others stays where *partial* is set.
+    let_go
+        Names of packages that may move to their newest version; None lets all go.
+    newest
+        Packages uploaded after this moment are left out.
+    partial
+        Whether *subdirs* are only some of the manifest's platforms.
+    """
+
+    subdirs: Sequence[str]
+    let_go: Collection[str] | None = ()
+    newest: datetime.datetime | None = None
+    partial: bool = False
+
+
+def relock(
+    manifest: Manifest,
+    old: Lock | None,
+    path: Path,
+    request: Request,
+    on_solved: Callable[[str, int], None] = lambda _subdir, _count: None,
+    on_notice: Callable[[str], None] = lambda _text: None,
+) -> Lock:
+    """Solve conda's packages, then the ``pip:`` lists beside them, and return the new lock.
+
+    Raises
+    ------
+    UsageError
+        When a package to let go is neither locked nor asked for.
+    UnsatisfiableError
+        When no set of packages fulfils the manifest on a platform.
+    NetworkError
+        When a channel or the Python index cannot be read.
+    """
+    records = old.everything() if old else {}
+    wheels = old.all_wheels() if old else {}
+    let_go = request.let_go
+    if let_go:
+        _require_known(let_go, manifest, old)
+    kept = {} if let_go is None else without(records, let_go)
+    kept_wheels = {
+        subdir: [w for w in found if let_go is not None and w.name not in let_go]
+        for subdir, found in wheels.items()
+    }
+    solved = solve(manifest, request.subdirs, kept, on_solved, request.newest, on_notice)
+    unhashed = {r.name.normalized for found in solved.values() for r in found if not r.sha256}
+    if unhashed:
+        on_notice(
+            "warning: the channel gives no SHA-256, so what is installed cannot be verified: "
+            + ", ".join(sorted(unhashed))
+        )
+    resolved: Wheels = {}
+    if manifest.pip:
+        from conda_strata.solve.pip import resolve
+
+        resolved = resolve(manifest, solved, kept_wheels, request.newest)
+    if request.partial:
+        solved, resolved = {**records, **solved}, {**wheels, **resolved}
+    return divide(manifest, solved, resolved, path)
+
+
+def _require_known(names: Collection[str], manifest: Manifest, old: Lock | None) -> None:
+    known = {package_name(s.text) for own in manifest.environments.values() for s in own}
+    known |= {package_name(s.text) for own in manifest.pip.values() for s in own}
+    if old:
+        known |= {r.name.normalized for found in old.everything().values() for r in found}
+        known |= {w.name for found in old.all_wheels().values() for w in found}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no package {name!r} to update",
+                "Name one that is locked; to add one, write it into environment.yml.",
+            )

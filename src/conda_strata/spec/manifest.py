@@ -1,0 +1,130 @@
+"""The manifest: what the environment files of a project ask for.
+
+Each file is a plain conda ``environment.yml``. ``environment.yml`` describes the environment
+``default``; ``environment-NAME.yml`` beside it describes ``NAME``, which contains ``default``.
+``platforms:`` lists the subdirs to lock for, as conda-lock has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conda_strata.core.errors import UsageError
+from conda_strata.spec import environment_file, platforms, virtual_packages
+from conda_strata.spec.dependency import Spec
+from conda_strata.spec.environment_file import ManifestWarning
+from conda_strata.spec.virtual_packages import VirtualPackages
+
+__all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "ManifestWarning", "Spec", "find", "load"]
+
+DEFAULT = "default"
+DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the environment files ask for.
+
+    Attributes
+    ----------
+    environments
+        Environment name to the conda specs its own file lists, ``default`` first.
+    channels
+        Channel names or URLs, highest priority first.
+    platforms
+        Subdirs to lock for.
+    files
+        The files it was read from.
+    pip
+        Environment name to the requirements of its own file's ``pip:`` list.
+    variables
+        Environment name to the variables its own file sets.
+    exclude_newer
+        The youngest a package may be: a date, or a time span such as ``7d``.
+    virtual_packages
+        Subdir to what its machines are assumed to have.
+    """
+
+    environments: dict[str, tuple[Spec, ...]]
+    channels: tuple[str, ...]
+    platforms: tuple[str, ...]
+    files: tuple[Path, ...]
+    pip: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict)
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    exclude_newer: str | None = None
+    virtual_packages: Mapping[str, VirtualPackages] = field(
+        default_factory=lambda: platforms.VIRTUAL_PACKAGES
+    )
+
+    def specs(self, environment: str, subdir: str) -> list[Spec]:
+        """Return the conda specs of *environment* on *subdir*, those of ``default`` included."""
+        return self._with_default(self.environments, environment, subdir)
+
+    def all_specs(self, subdir: str) -> list[Spec]:
+        """Return the conda specs of all environments on *subdir*: what is solved together."""
+        return [s for own in self.environments.values() for s in own if s.applies(subdir)]
+
+    def requirements(self, environment: str, subdir: str) -> list[Spec]:
+        """Return the pip requirements of *environment* on *subdir*, ``default``'s included."""
+        return self._with_default(self.pip, environment, subdir)
+
+    def environment_variables(self, environment: str) -> dict[str, str]:
+        """Return the variables of *environment*, those of ``default`` included."""
+        return {**self.variables.get(DEFAULT, {}), **self.variables.get(environment, {})}
+
+    @staticmethod
+    def _with_default(
+        lists: Mapping[str, tuple[Spec, ...]], environment: str, subdir: str
+    ) -> list[Spec]:
+        names = dict.fromkeys((DEFAULT, environment))
+        return [s for name in names for s in lists.get(name, ()) if s.applies(subdir)]
+
+
+def find(folder: Path) -> list[Path]:
+    """Return the environment files of *folder*: ``environment.yml``, then ``environment-*.yml``."""
+    first = [folder / "environment.yml"] if (folder / "environment.yml").exists() else []
+    return first + sorted(folder.glob("environment-*.yml"))
+
+
+def load(files: Sequence[Path]) -> Manifest:
+    """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
+
+    Raises
+    ------
+    UsageError
+        When there is no file to read.
+    ManifestError
+        When a file is not an environment file; the message names file and line.
+    """
+    if not files:
+        raise UsageError(
+            "no environment.yml here", "Run strata in the project's folder, or name the file: -f."
+        )
+    read: dict[str, environment_file.EnvironmentFile] = {}
+    for file in files:
+        name = _environment_name(file)
+        if name in read:
+            raise UsageError(f"{file} describes the environment {name!r} a second time")
+        read[name] = environment_file.read(file)
+    if DEFAULT in read:
+        read = {DEFAULT: read.pop(DEFAULT), **read}
+    channels = dict.fromkeys(c for one in read.values() for c in one.channels)
+    subdirs = dict.fromkeys(p for one in read.values() for p in one.platforms)
+    cutoffs = [one.exclude_newer for one in read.values() if one.exclude_newer]
+    return Manifest(
+        {name: tuple(one.specs) for name, one in read.items()},
+        tuple(channels) or ("conda-forge",),
+        tuple(subdirs) or DEFAULT_PLATFORMS,
+        tuple(files),
+        {name: tuple(one.pip) for name, one in read.items() if one.pip},
+        {name: one.variables for name, one in read.items() if one.variables},
+        cutoffs[0] if cutoffs else None,
+        virtual_packages.load(files[0].parent),
+    )
+
+
+def _environment_name(file: Path) -> str:
+    name = file.stem.removeprefix("environment-")
+    return DEFAULT if name == file.stem else name
