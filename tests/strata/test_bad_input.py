@@ -155,7 +155,7 @@ def test_stale_lock(
     assert refused.returncode == 1
     assert "environment.yml:5: 'tool' is not locked for linux-64" in refused.stderr
     assert "Run 'strata lock'" in refused.stderr
-    assert sorted(p.name for p in project.iterdir()) == ["strata.lock", "environment.yml"]
+    assert sorted(p.name for p in project.iterdir()) == ["environment.yml", "strata.lock"]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c[0])

@@ -13,7 +13,7 @@ from .terminal import Terminal
 
 SOLVES = """
 import sys, time
-from conda_strata import console
+from conda_strata.cli import console
 with console.solving(["linux-64", "osx-arm64"]) as on_solved:
     time.sleep(0.3)
     on_solved("osx-arm64", 98)

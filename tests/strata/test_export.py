@@ -273,9 +273,9 @@ def test_output(strata: Strata, project: Path) -> None:
         assert export(strata, *words, "/dev/stdout") == printed
         assert Path("/dev/stdout").is_symlink()
     assert sorted(p.name for p in project.iterdir()) == [
-        "strata.lock",
         "env.yml",
         "environment.yml",
+        "strata.lock",
     ]
     failed = strata("export", "--format", *words, "missing/env.yml")
     assert failed.returncode == 1

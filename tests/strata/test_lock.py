@@ -15,7 +15,7 @@ def test_lock_then_check_is_fresh(strata: Strata, project: Path) -> None:
     checked = strata("check", "--json")
     assert checked.returncode == 0
     assert json.loads(checked.stdout) == {"fresh": True, "problems": []}
-    assert sorted(p.name for p in project.iterdir()) == ["strata.lock", "environment.yml"]
+    assert sorted(p.name for p in project.iterdir()) == ["environment.yml", "strata.lock"]
 
 
 def test_same_input_same_bytes(strata: Strata, project: Path) -> None:

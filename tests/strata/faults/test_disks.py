@@ -45,7 +45,7 @@ def test_lock_on_a_full_disk(strata: Strata, place: Place, disk: Disk) -> None:
     assert failed.returncode == 1
     assert_told(failed.stderr, f"{full}/strata.lock cannot be written: No space left on device")
     assert (full / "strata.lock").read_bytes() == old
-    assert sorted(p.name for p in full.iterdir()) == ["ballast", "strata.lock", "environment.yml"]
+    assert sorted(p.name for p in full.iterdir()) == ["ballast", "environment.yml", "strata.lock"]
     ballast.unlink()
     assert strata("lock", *files).returncode == 0
     assert b"tool-1.0" in (full / "strata.lock").read_bytes()

@@ -44,7 +44,7 @@ def fails_and_recovers(strata: Strata, place: Place, url: str, *said: str, **env
     assert failed.returncode == 6, failed.stderr
     assert_told(failed.stderr, *said)
     assert (place.folder / "strata.lock").read_bytes() == old
-    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
+    assert sorted(p.name for p in place.folder.iterdir()) == ["environment.yml", "strata.lock"]
     (place.folder / "environment.yml").write_text(good)
     assert strata("lock").returncode == 0
 

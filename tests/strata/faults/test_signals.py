@@ -168,10 +168,10 @@ def test_killed_lock(strata: Strata, start: Start, place: Place, pause: float) -
     assert strata("lock").returncode == 0
     new = (place.folder / "strata.lock").read_bytes()
     assert left in {old, new}
-    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
+    assert sorted(p.name for p in place.folder.iterdir()) == ["environment.yml", "strata.lock"]
 
 
 def test_leftover_of_a_killed_lock_is_overwritten(strata: Strata, place: Place) -> None:
     (place.folder / ".strata.lock.partial").write_text("half")
     assert strata("lock").returncode == 0
-    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
+    assert sorted(p.name for p in place.folder.iterdir()) == ["environment.yml", "strata.lock"]

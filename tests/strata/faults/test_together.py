@@ -73,5 +73,5 @@ def test_one_lock(strata: Strata, start: Start, place: Place) -> None:
     said = finish([start("lock") for _ in range(4)])
     assert sum("strata.lock written" in text for text in said) == 1, said
     assert sum("another strata is working on strata.lock: waiting" in text for text in said) >= 1
-    assert sorted(p.name for p in place.folder.iterdir()) == ["strata.lock", "environment.yml"]
+    assert sorted(p.name for p in place.folder.iterdir()) == ["environment.yml", "strata.lock"]
     assert strata("check").returncode == 0
