@@ -53,9 +53,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write the reference pages of the commands from their options."""
-    session.install("-e.")
+    """Write what the documentation takes from the code: commands' options, the rooms' picture."""
+    session.install("-e.", "import-linter>=2.5")
     session.run("python", "-m", "docs.reference_pages")
+    session.run("python", "-m", "docs.rooms")
 
 
 @nox.session

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rig import debian, registry
 from rig.commands import run, succeeds
+from rig.errors import RigError
 from rig.platforms import PLATFORMS, Platform, foreign, native
 from rig.progress import step
 from rig.state import cache_dir
@@ -134,7 +135,7 @@ def _import(archive: Path, reference: str, platform: Platform) -> str:
         + ["--platform", platform.docker, str(archive), part],
         fix="See the Docker daemon's log.",
     )
-    run(["docker", "push", "-q", part], fix="Is the rig's registry running?")
+    _send(part)
     return part
 
 
@@ -167,7 +168,16 @@ def _push(address: str, repository: str) -> None:
     keyed = f"{address}/{repository}:{key()}"
     run(["docker", "tag", reference, keyed], fix="See the Docker daemon's log.")
     for name in (reference, keyed):
-        run(["docker", "push", "-q", name], fix="Is the rig's registry running?")
+        _send(name)
+
+
+def _send(reference: str) -> None:
+    """Push an image; once more where the registry read the tag that it was just writing."""
+    command = ["docker", "push", "-q", reference]
+    try:
+        run(command, fix="Is the rig's registry running?")
+    except RigError:
+        run(command, fix="Is the rig's registry running?")
 
 
 def _daemon_has(reference: str) -> bool:
