@@ -185,7 +185,7 @@ def _make(
 
 
 def _title(slot: str) -> str:
-    return f"COPY /layers/{slot}/ /"
+    return f"strata push: layer {slot} of the environment"
 
 
 def _write(

@@ -23,6 +23,9 @@ from conda_strata.core.errors import StrataError, UsageError
 
 DEFAULT_PREFIX = Path(".conda")
 
+_EXPANDED = set('$`"\\!\n\r')
+"""What a POSIX shell, or fish, does not take literally between double quotes."""
+
 
 def find_prefix(named: Path | None) -> Path:
     """Return the environment to work in: the named one, the project's, or the active one.
@@ -162,6 +165,12 @@ def _write_zsh(folder: Path, script: str, label: str) -> None:
 
 
 def _script(prefix: Path, shell: Shell, subdir: str) -> str:
+    if shell != Shell.cmd_exe and (special := sorted(_EXPANDED & set(str(prefix)))):
+        # rattler writes the path between double quotes, where the shell would run what it names.
+        raise StrataError(
+            f"{prefix} cannot be activated: its path has {special[0]!r}, which shells expand",
+            "Rename the folder, or install into another one with --prefix.",
+        )
     # rattler puts the PATH it is given in front of the shell's own, which would double it.
     before = ActivationVariables(None, [str(prefix / "bin")])
     try:

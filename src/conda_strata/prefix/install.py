@@ -81,6 +81,7 @@ def install(
             config=channels.config(),
             reporter=reporter,
             show_progress=False,
+            execute_link_scripts=False,  # else the user's own configuration decides
             alternative_target_prefix=home,
             reinstall_packages=names if relink else None,
             ignored_packages=names - set(only) if only is not None else None,

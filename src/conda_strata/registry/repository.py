@@ -89,17 +89,34 @@ class Repository:
         self._client = Client(self.container, self.name, on_notice)
 
     def get(self, reference: str) -> Document | None:
-        """Return the manifest or index under a tag or digest; None where there is none."""
+        """Return the manifest or index under a tag or digest; None where there is none.
+
+        Raises
+        ------
+        NetworkError
+            When the answer is no manifest, or not the one that *reference* is the digest of.
+        """
         url = self.container.manifest_url(reference)
         answer = self._client.request("GET", url, headers={"Accept": _ACCEPTED}, absent=(404,))
         if answer.status_code == 404:
             return None
-        return Document(
-            answer.json(),
-            answer.headers.get("Content-Type", MANIFEST).partition(";")[0],
-            f"sha256:{hashlib.sha256(answer.content).hexdigest()}",
-            len(answer.content),
-        )
+        digest = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
+        if reference.startswith("sha256:") and reference != digest:
+            raise NetworkError(
+                f"{self.name}@{reference}: the registry answered with {digest}",
+                "Nothing of it was used. Check the registry, or name another digest.",
+            )
+        try:
+            content = answer.json()
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise NetworkError(
+                f"{self.name}:{reference}: the registry's answer is no manifest",
+                "Check the image's name and the registry.",
+            )
+        media_type = answer.headers.get("Content-Type", MANIFEST).partition(";")[0]
+        return Document(content, media_type, digest, len(answer.content))
 
     def put(self, content: Mapping[str, Any], reference: str | None = None) -> Document:
         """Write a manifest or index, under *reference* or its digest alone."""
