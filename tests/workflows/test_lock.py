@@ -1,4 +1,4 @@
-"""The workflow ``lock``: a pull request whose lock does not answer its environment.yml."""
+"""The workflow ``lock``: a pull request with an out-of-date lock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_branch_of_this_repository_is_fixed_by_a_commit(stale: Hub) -> None:
     before = stale.git("rev-parse", "HEAD")
     ran = stale.run("lock.yml", stale.pull_request("change"))
     assert ran.jobs == {"check": "failure", "fix": "success"}, ran.trouble
-    assert "::error file=environment.yml,title=strata.lock is stale::" in ran.log
+    assert "::error file=environment.yml,title=strata.lock is out of date::" in ran.log
     assert "`tqdm`" in ran.summary
     assert "tqdm" in locked(stale, "change")
     stale.git("fetch", "--quiet", "origin", "change")
@@ -66,7 +66,7 @@ def test_others_are_told_and_nothing_is_written(stale: Hub, fork: bool, actor: s
     tip = stale.tip("change")
     ran = stale.run("lock.yml", event)
     assert ran.jobs == {"check": "failure"}
-    assert "::error file=environment.yml,title=strata.lock is stale::" in ran.log
+    assert "::error file=environment.yml,title=strata.lock is out of date::" in ran.log
     assert stale.tip("change") == tip
     assert stale.repository.dispatched == []
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints the digests of the images dev and runtime, for CI and for you. The registry has them under
-# the key of what is in them, or else they are pushed, which needs "docker login" and strata. With
-# --local as its first option it pushes nothing and builds into the local Docker what is not there.
-# Other options are passed on to "docker buildx bake".
+# Prints the digests of the images dev and runtime. Looks for them in the registry by their content key,
+# and builds and pushes missing ones. Pushing needs "docker login" and strata. With --local as the first
+# option, pushes nothing and builds missing images in the local Docker. Passes other options on to
+# "docker buildx bake".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Lists, as Markdown, the high and critical vulnerabilities that one report of grype has and another, of
-# the released image, has not. Fails if there are any; without another report nothing counts as new.
+# Compares two grype reports: the first of the new image, the second of the released image. Lists, as
+# Markdown, the high and critical vulnerabilities that only the first has, and fails if there are any.
+# Without the second report, lists all of them and does not fail.
 set -euo pipefail
 new=$1 released=$2
 
@@ -10,12 +11,12 @@ bad() {
 }
 
 echo
-echo "### Vulnerabilities of $NAME: $(bad "$new" | wc -l) high or critical, as the scanner knows them"
+echo "### Vulnerabilities of $NAME: $(bad "$new" | wc -l) high or critical, as rated by the scanner"
 echo
 [ -f "$released" ] || { bad "$new" | sed 's/^/- /'; exit; }
 added=$(comm -23 <(bad "$new") <(bad "$released"))
-[ -z "$added" ] && { echo "None is new."; exit; }
-echo "New, so this image is not published (SECURITY.md says what to do):"
+[ -z "$added" ] && { echo "None of them is new."; exit; }
+echo "These are new and block publication (see SECURITY.md):"
 echo
 # shellcheck disable=SC2001
 sed 's/^/- /' <<< "$added"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Proposes what is staged, as one commit on the branch $BRANCH, in a pull request:
+# Commits the staged changes to the branch $BRANCH and opens a pull request, or updates it:
 #
 #   propose.sh TITLE BODY-FILE true|false WORKFLOW…
 #
-# The third word says whether it is a draft. With GitHub's own token a pull request starts no checks, so
-# the workflows are started by hand then; with $OWN_TOKEN=true they start by themselves. A branch on
-# which somebody else has worked is left alone.
+# The third argument says whether the pull request is a draft. With GitHub's own token, a pull request
+# starts no checks, so this script starts the workflows. With $OWN_TOKEN=true, they start automatically.
+# If somebody else has committed to the branch, the script changes nothing.
 set -euo pipefail
 title=$1 body=$2 draft=$3
 shift 3
@@ -28,11 +28,11 @@ git commit --quiet --message "$title"
 
 if git fetch --quiet --depth 1 "$repository" "refs/heads/$BRANCH" 2> /dev/null; then
     if [ "$(git log -1 --format=%ae FETCH_HEAD)" != "$me" ]; then
-        echo "::notice::somebody has worked on $BRANCH: merge or delete it to get newer proposals"
+        echo "::notice::somebody has committed to $BRANCH: merge or delete it to get new updates"
         exit
     fi
     if git diff --quiet HEAD FETCH_HEAD && [ "$(number all)" ]; then
-        echo "$BRANCH proposes this already, or did until somebody closed it"
+        echo "$BRANCH already has these changes, in an open or closed pull request"
         exit
     fi
 fi
@@ -41,9 +41,9 @@ git push --quiet --force "$repository" "HEAD:refs/heads/$BRANCH"
 open=$(number open)
 if [ "$open" ]; then
     gh api --method PATCH "$pulls/$open" -f title="$title" -F body=@"$body" --jq .html_url
-# Private repositories have no drafts in GitHub's free plan.
+# In GitHub's free plan, private repositories have no drafts.
 elif ! propose "$draft" && ! { [ "$draft" = true ] && propose false; }; then
-    echo "::error title=No pull request::$BRANCH is pushed: open one yourself, or allow it under Settings, Actions, General: allow GitHub Actions to create and approve pull requests."
+    echo "::error title=No pull request::$BRANCH is pushed. Open a pull request yourself, or enable Settings, Actions, General: allow GitHub Actions to create and approve pull requests."
     exit 1
 fi
 [ "${OWN_TOKEN-}" = true ] && exit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares the image $REFERENCE with the one that has the tag $NAME, for GITHUB_OUTPUT: "same=true" where
-# they are one digest, else "image=" the released one, if there is any.
+# Compares the image $REFERENCE with the released image, which has the tag $NAME. Prints for
+# GITHUB_OUTPUT "same=true" if both have the same digest, else "image=" and the released image, if any.
 set -euo pipefail
 
 {% raw %}if ! released=$(docker buildx imagetools inspect --format '{{print .Manifest.Digest}}' "${REFERENCE%@*}:$NAME" 2>&1); then{% endraw %}

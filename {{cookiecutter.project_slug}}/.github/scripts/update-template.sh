@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Brings the template's changes into this checkout with cruft, and writes them to template.patch, with
-# what a pull request says of them in template.md. Prints "changed=true", "draft=true" where parts
-# did not apply, and "workflows=true" where workflows change, for GITHUB_OUTPUT.
+# Applies the template's changes to this checkout with cruft. Writes them to template.patch, and the text
+# of the pull request to template.md. Prints for GITHUB_OUTPUT "changed=true", "draft=true" if some
+# changes did not apply, and "workflows=true" if workflows change.
 set -euo pipefail
 
 cruft=(uvx cruft@2.16.0)
 if [ ! -f .cruft.json ]; then
-    echo "::notice::no .cruft.json says which template this project is from: see 'uvx cruft link --help'" >&2
+    echo "::notice::there is no .cruft.json, so the template is unknown: see 'uvx cruft link --help'" >&2
     exit
 fi
 "${cruft[@]}" check >&2 && exit
@@ -21,8 +21,8 @@ git add --all
     conflicts=$(git diff --cached --name-only --diff-filter=A -- '*.rej'; git grep --cached -l '^<<<<<<< ' || true)
     if [ "$conflicts" ]; then
         echo
-        echo "**Some of it does not fit what this project made of these files.** They hold both versions,"
-        echo "or are beside the file as \`.rej\`; fix them in this branch, then mark it as ready:"
+        echo "**Some changes conflict with this project's changes.** These files contain both versions, or"
+        echo "the rejected part, as \`.rej\`. Resolve them in this branch, then mark it as ready for review:"
         echo
         # shellcheck disable=SC2001,SC2016
         sed 's/.*/- `&`/' <<< "$conflicts"
