@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,18 @@ import pytest
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).parents[2]
+SOURCE = TEMPLATE / "{{cookiecutter.__folder}}"
 QUESTIONS: dict[str, Any] = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+
+ME = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
+
+
+def git(folder: Path, *words: str) -> str:
+    """Return what git says to *words* in *folder*."""
+    done = subprocess.run(
+        ["git", *ME, *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 def bake(out: Path, **answers: str) -> Path:
@@ -76,3 +89,16 @@ def variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the project that the default answers make."""
     return bake(tmp_path_factory.mktemp("default"))
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """Return a git repository that holds the template."""
+    folder = tmp_path / "template"
+    for name in (SOURCE.name, "hooks", "templates"):
+        shutil.copytree(TEMPLATE / name, folder / name)
+    shutil.copy(TEMPLATE / "cookiecutter.json", folder)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all", "--force")
+    git(folder, "commit", "--quiet", "--message=Template")
+    return folder

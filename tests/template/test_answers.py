@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cookiecutter.exceptions import FailedHookException
-from jinja2.exceptions import UndefinedError
+from cookiecutter.main import cookiecutter
 
 from tests.template.conftest import QUESTIONS, TEMPLATE, bake, files
 
@@ -169,16 +169,87 @@ def test_all_bad_answers_are_refused_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("slug", ["../study", "a/b", "/ABSOLUTE/study", "..\\study", "study/"])
-def test_a_slug_that_leads_elsewhere_is_refused_before_anything_is_written(
-    tmp_path: Path, slug: str
+ELSEWHERE = [
+    "",
+    ".",
+    "..",
+    "../study",
+    "a/b",
+    "a/../../study",
+    "/ABSOLUTE/study",
+    "study/",
+    "..\\study",
+    "a\\b",
+    "C:\\study",
+    "a\0b",
+    "a" * 300,
+]
+
+
+@pytest.mark.parametrize("slug", ELSEWHERE)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_slug_that_leads_elsewhere_is_refused_as_any_bad_slug(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], slug: str, *, overwrite: bool
 ) -> None:
+    slug = slug.replace("/ABSOLUTE", str(tmp_path))
     out = tmp_path / "out"
     out.mkdir()
-    with pytest.raises(UndefinedError, match="project_slug is the name of one folder"):
-        bake(out, project_slug=slug.replace("/ABSOLUTE", str(tmp_path)), package_name="study")
+    with pytest.raises(FailedHookException):
+        cookiecutter(
+            str(TEMPLATE),
+            no_input=True,
+            default_config=True,
+            output_dir=str(out),
+            overwrite_if_exists=overwrite,
+            extra_context={"project_slug": slug, "package_name": "study"},
+        )
 
+    (said, *_) = capfd.readouterr().err.splitlines()
+    assert said.startswith("project_slug is at most 64 lower-case letters")
+    assert said.endswith(f"; it is {slug!r}")
     assert list(tmp_path.rglob("*")) == [out]
+
+
+@pytest.mark.parametrize("slug", ["../study", "a/b", "a\\b"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("cookiecutter", "--no-input", "--default-config", "TEMPLATE", "SLUG"),
+        ("cruft", "create", "-yd", "--extra-context=JSON", "TEMPLATE"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_command_refuses_a_slug_that_leads_elsewhere(
+    tmp_path: Path, template: Path, command: tuple[str, ...], slug: str
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    given = {
+        "TEMPLATE": str(template),
+        "SLUG": f"project_slug={slug}",
+        "--extra-context=JSON": f"--extra-context={json.dumps({'project_slug': slug})}",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", *(given.get(word, word) for word in command)],
+        cwd=folder,
+        env={**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)},
+        encoding="utf-8",
+        capture_output=True,
+        check=False,
+    )
+
+    (said, *_) = done.stderr.splitlines()
+    assert done.returncode != 0
+    assert said.startswith("project_slug is at most 64 lower-case letters")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "slug", ["a", "7", "2024-survey", "a.b_c-d", "a_b.c", "v1.2.3", "a" * 64, "null", "x-1_y.2"]
+)
+def test_a_good_slug_is_the_name_of_the_folder(tmp_path: Path, slug: str) -> None:
+    assert bake(tmp_path, project_slug=slug, package_name="study") == tmp_path / slug
+    assert [path.name for path in tmp_path.iterdir()] == [slug]
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.conftest import QUESTIONS, TEMPLATE, bake, files
-
-ME = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
-
-
-def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", *ME, *words], cwd=folder, capture_output=True, text=True, check=True
-    )
-    return done.stdout
+from tests.template.conftest import QUESTIONS, SOURCE, bake, files, git
 
 
 def _cruft(folder: Path, *words: str) -> str:
@@ -39,22 +30,6 @@ def _cruft(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def template(tmp_path: Path) -> Path:
-    """Return a git repository that holds the template."""
-    folder = tmp_path / "template"
-    shutil.copytree(
-        TEMPLATE / "{{cookiecutter.project_slug}}", folder / "{{cookiecutter.project_slug}}"
-    )
-    for name in ("hooks", "templates"):
-        shutil.copytree(TEMPLATE / name, folder / name)
-    shutil.copy(TEMPLATE / "cookiecutter.json", folder)
-    _git(folder, "init", "--quiet", "--initial-branch=main")
-    _git(folder, "add", "--all", "--force")
-    _git(folder, "commit", "--quiet", "--message=Template")
-    return folder
-
-
 def test_questions_say_what_they_ask() -> None:
     asked = {key for key in QUESTIONS if not key.startswith("_")}
 
@@ -65,7 +40,7 @@ def test_questions_say_what_they_ask() -> None:
 
 
 def test_it_is_a_git_repository_that_ignores_what_can_be_made_again(default: Path) -> None:
-    assert _git(default, "symbolic-ref", "HEAD").strip() == "refs/heads/main"
+    assert git(default, "symbolic-ref", "HEAD").strip() == "refs/heads/main"
     made = ["data/interim/a.csv", "reports/report.html", ".conda/bin/python", ".env"]
     kept = ["strata.lock", "data/raw/a.csv", "data/interim/.gitkeep", "analyses/b.ipynb"]
     ignored = subprocess.run(
@@ -76,7 +51,7 @@ def test_it_is_a_git_repository_that_ignores_what_can_be_made_again(default: Pat
         check=True,
     )
     assert ignored.stdout.split() == made
-    assert set(_git(default, "ls-files", "--others", "--exclude-standard").split()) == set(
+    assert set(git(default, "ls-files", "--others", "--exclude-standard").split()) == set(
         files(default)
     )
 
@@ -85,9 +60,9 @@ def test_lines_end_alike_on_windows(default: Path, tmp_path: Path) -> None:
     """Git for Windows converts line ends by default: workflows and ``strata key`` read these files."""
     project = tmp_path / "project"
     shutil.copytree(default, project)
-    _git(project, "add", "--all")
-    _git(project, "commit", "--quiet", "--message=Start")
-    _git(tmp_path, "clone", "--quiet", "--config=core.autocrlf=true", "project", "windows")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=Start")
+    git(tmp_path, "clone", "--quiet", "--config=core.autocrlf=true", "project", "windows")
     for name in files(default):
         assert (tmp_path / "windows" / name).read_bytes() == (default / name).read_bytes(), name
 
@@ -140,15 +115,15 @@ def test_cruft_brings_a_change_of_the_template(template: Path, tmp_path: Path) -
     project = tmp_path / "penguin-study"
     readme = project / "README.md"
     readme.write_text(readme.read_text("utf-8").replace("# Penguin Study", "# My study"), "utf-8")
-    _git(project, "add", ".")
-    _git(project, "commit", "--quiet", "--message=Start the project")
-    source = template / "{{cookiecutter.project_slug}}" / "SECURITY.md"
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "--message=Start the project")
+    source = template / SOURCE.name / "SECURITY.md"
     source.write_text(source.read_text("utf-8") + "\nA new sentence.\n", "utf-8")
-    _git(template, "commit", "--quiet", "--all", "--message=Change")
+    git(template, "commit", "--quiet", "--all", "--message=Change")
 
     _cruft(project, "update", "--skip-apply-ask")
 
-    changed = _git(project, "status", "--porcelain").split("\n")
+    changed = git(project, "status", "--porcelain").split("\n")
     assert sorted(line[3:] for line in changed if line) == [".cruft.json", "SECURITY.md"]
     assert (project / "SECURITY.md").read_text("utf-8").endswith("\nA new sentence.\n")
     assert readme.read_text("utf-8").startswith("# My study\n")

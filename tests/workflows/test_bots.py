@@ -15,7 +15,7 @@ from rig import act_log, runner
 from tests.template.conftest import TEMPLATE
 from tests.workflows.conftest import ME, Hub
 
-SLUG = "{{cookiecutter.project_slug}}"
+SLUG = "{{cookiecutter.__folder}}"
 BOT = "41898282+github-actions[bot]@users.noreply.github.com"
 
 
