@@ -79,8 +79,10 @@ def notices(lock: Lock, environment: str, subdirs: Iterable[str]) -> list[str]:
     if not lacking:
         return []
     return [
-        f"warning: {lock.path}: no SHA-256 of {', '.join(lacking)}: "
-        "strata does not install or push them"
+        (
+            f"warning: {lock.path}: no SHA-256 of {', '.join(lacking)}: "
+            "strata does not install or push them"
+        )
     ]
 
 
@@ -139,10 +141,14 @@ def _record_faults(
     if not any(_IN_CHANNEL.fullmatch(rest) for rest in inside):
         yield (
             package,
-            f"{_shown(record.url)} is not under a channel of the lock "
-            f"({', '.join(map(_shown, named)) or 'it has none'})",
-            "If it shall come from there, add the channel to environment.yml and run "
-            "'strata lock'; else restore the lock from git.",
+            (
+                f"{_shown(record.url)} is not under a channel of the lock "
+                f"({', '.join(map(_shown, named)) or 'it has none'})"
+            ),
+            (
+                "If it shall come from there, add the channel to environment.yml and run "
+                "'strata lock'; else restore the lock from git."
+            ),
         )
     if not record.sha256 or not _SHA256.fullmatch(record.sha256.hex()):
         yield package, "it has no SHA-256, so nothing shows that it is what was locked", _RESTORE
@@ -150,8 +156,10 @@ def _record_faults(
     if folder is not None and not _SITE_PACKAGES.fullmatch(folder):
         yield (
             package,
-            f"python_site_packages_path is {_shown(folder)}, and no Python has that "
-            "(lib/pythonX.Y/site-packages)",
+            (
+                f"python_site_packages_path is {_shown(folder)}, and no Python has that "
+                "(lib/pythonX.Y/site-packages)"
+            ),
             _RESTORE,
         )
 
