@@ -18,13 +18,19 @@ _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
 
 def has_credentials(url: str) -> bool:
     """Whether *url* carries a user, a password or a token (``/t/TOKEN/``)."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "@" in url
     return "@" in parts.netloc or bool(_TOKEN.search(parts.path))
 
 
 def without_credentials(url: str) -> str:
     """Return *url* less its user, password and token."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return _TOKEN.sub("", re.sub(r"//[^/]*@", "//", url))
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, path=_TOKEN.sub("", parts.path)).geturl()
 
@@ -38,14 +44,18 @@ def require_safe(urls: Iterable[str], where: str) -> None:
         When a URL is plain HTTP and ``STRATA_ALLOW_HTTP`` is not set.
     """
     for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            if os.environ.get(ALLOW_HTTP):
-                continue
+        if not is_encrypted(url):
             raise ManifestError(
                 f"{where}: {without_credentials(url)} is not encrypted",
                 f"Use https, or set {ALLOW_HTTP}=1 if you trust the whole way to it.",
             )
+
+
+def is_encrypted(url: str) -> bool:
+    """Whether nobody on the way to *url* can change what comes: loopback and what is allowed too."""
+    parts = urlsplit(url)
+    plain = parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+    return not plain or bool(os.environ.get(ALLOW_HTTP))
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,7 +15,8 @@ from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
-from conda_strata.core.errors import LockError, StaleLockError, StrataError
+from conda_strata.core.errors import StaleLockError, StrataError
+from conda_strata.lock import foreign
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
@@ -38,10 +39,7 @@ def read(path: Path) -> Lock:
     try:
         file = LockFile.from_path(path)
     except (ParseCondaLockError, OSError) as error:
-        raise LockError(
-            f"{path} is not a lock that strata can read: {error}",
-            "Restore it from git, or delete it and run 'strata lock'.",
-        ) from error
+        raise foreign.explain(path, error) from error
     environments: dict[str, Solution] = {}
     wheels: dict[str, Wheels] = {}
     channels: list[str] = []
@@ -106,13 +104,21 @@ def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:
                 package.name,
                 package.version,
                 package.location,
-                (package.hashes.sha256 or b"").hex() if package.hashes else "",
+                _sha256(package),
                 tuple(package.requires_dist),
             )
             for package in packages
         ),
         key=lambda wheel: wheel.name,
     )
+
+
+def _sha256(package: PypiLockedPackage) -> str:
+    """Return its hash; a folder, a repository and what a foreign lock has from a URL have none."""
+    try:
+        return ((package.hashes and package.hashes.sha256) or b"").hex()
+    except AttributeError:  # what rattler raises where there are no hashes at all
+        return ""
 
 
 def _complete_wheels(path: Path, lock: Lock) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from rattler import RepoDataRecord
 
-from conda_strata.core.errors import NetworkError, StrataError
+from conda_strata.core.errors import LockError, NetworkError, StrataError
+from conda_strata.lock.gate import wheel_fault
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.pypi.wheel_tags import Target
@@ -129,9 +131,28 @@ def _install(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="strata-pip-") as name:
         listed = Path(name) / "requirements.txt"
-        listed.write_text("".join(f"{w.name} @ {w.url}#sha256={w.sha256}\n" for w in wheels))
+        listed.write_text("".join(map(_requirement, wheels)), "utf-8")
         strict = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
         _run("pip", "install", *words, *strict, "-r", str(listed), environment=environment)
+
+
+def _requirement(wheel: Wheel) -> str:
+    """Return the line for uv, which nothing in the lock can end, extend or make an option.
+
+    Raises
+    ------
+    LockError
+        When it could.
+    """
+    fault = wheel_fault(wheel.name, wheel.url)
+    if fault is None and not re.fullmatch("[0-9a-f]{64}", wheel.sha256):
+        fault = "it has no SHA-256"
+    if fault:
+        raise LockError(
+            f"the wheel {wheel.name!a} of the lock: {fault}",
+            "Restore the lock from git, or delete it and run 'strata lock'.",
+        )
+    return f"{wheel.name} @ {wheel.url}#sha256={wheel.sha256}\n"
 
 
 def _run(*words: str, environment: dict[str, str] | None = None) -> None:

@@ -47,13 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what differs; exit code 1 when anything does."""
     from conda_strata.cli import console
-    from conda_strata.lock import revision
+    from conda_strata.lock import gate, revision
     from conda_strata.report.diff import compare, markdown, text
 
     old, new = revision.read(args.old), revision.read(args.new)
     for name, lock in ((args.old, old), (args.new, new)):
         if not lock.environments:
             console.say(f"there is no lock in {name}: compared with nothing")
+        for environment in args.environments or lock.environments:
+            for notice in gate.notices(lock, environment, lock.subdirs):
+                console.say(notice)
     found = compare(old, new, args.environments)
     if args.format == "json":
         console.result_json(found.as_dict())

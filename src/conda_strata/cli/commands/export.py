@@ -11,6 +11,7 @@ from conda_strata.cli.commands import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conda_strata.lock.model import Lock
     from conda_strata.pypi.wheel import Wheel
 
 HELP = "write the lock for plain conda, mamba, micromamba or conda-lock"
@@ -42,12 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print or write the export."""
     from conda_strata.cli import console
-    from conda_strata.lock import lockfile
+    from conda_strata.lock import gate, lockfile
     from conda_strata.report import export
     from conda_strata.report.export import conda_lock, environment, explicit
     from conda_strata.spec import platforms
 
     lock = lockfile.read(args.lock)
+    for notice in _notices(lock, args.env, args.platform):
+        console.say(notice)
+    lock = gate.without_local(lock)
     if args.format == "conda-lock":
         all_subdirs = sorted(lock.environments.get(args.env, {})) or lock.subdirs
         subdirs = [platforms.subdir(args.platform)] if args.platform else all_subdirs
@@ -64,6 +68,18 @@ def run(args: argparse.Namespace) -> int:
     else:
         console.result(text.rstrip("\n"))
     return 0
+
+
+def _notices(lock: Lock, environment: str, platform: str | None) -> list[str]:
+    from conda_strata.lock import gate
+    from conda_strata.spec import platforms
+
+    subdirs = [platforms.subdir(platform)] if platform else lock.subdirs
+    found = gate.notices(lock, environment, subdirs)
+    wheels = [wheel for subdir in subdirs for wheel in lock.wheels_of(environment, subdir)]
+    if local := sorted({wheel.name for wheel in wheels if gate.is_local(wheel)}):
+        found.append(f"warning: on no index, and so left out of the export: {', '.join(local)}")
+    return found
 
 
 def _wheels_are_left_out(wheels: Sequence[Wheel], output: Path | None) -> str:

@@ -30,8 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Bring the prefix to what the lock says."""
     from conda_strata.cli import console
-    from conda_strata.core import urls
-    from conda_strata.lock import lockfile
+    from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_fresh
     from conda_strata.prefix.environment import bring_to
     from conda_strata.spec import manifest as manifests
@@ -39,9 +38,8 @@ def run(args: argparse.Namespace) -> int:
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     lock = lockfile.read(args.lock)
+    gate.require_trustworthy(lock, args.env, [subdir])
     records, wheels = lock.records(args.env, subdir), lock.wheels_of(args.env, subdir)
-    sources = [record.url for record in records] + [wheel.url for wheel in wheels]
-    urls.require_safe(sources, str(args.lock))
     variables = None
     if files := args.files or manifests.find(Path()):
         manifest = manifests.load(files)

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.cli import console
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
-    from conda_strata.lock import lockfile
+    from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_fresh
     from conda_strata.solve.relock import Request, relock
     from conda_strata.spec import manifest as manifests
@@ -48,11 +48,13 @@ def run(args: argparse.Namespace) -> int:
     manifest = manifests.load(files) if files or not args.lock.exists() else None
     if args.lock.exists() or args.locked or manifest is None:
         lock = lockfile.read(args.lock)
+        gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
         if manifest:
             require_fresh(manifest, lock, [subdir])
     else:
         with console.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]), on_notice=console.say)
+        gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
     wanted = LayerSet.of(
         lock,
         manifest,

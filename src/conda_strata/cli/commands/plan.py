@@ -24,12 +24,15 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.cli import console
     from conda_strata.core.text import megabytes
     from conda_strata.image.plan import plan
-    from conda_strata.lock import lockfile
+    from conda_strata.lock import gate, lockfile
     from conda_strata.lock.model import identity
     from conda_strata.spec import platforms
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-    layers = plan(lockfile.read(args.lock), args.env, subdir, args.max_layers)
+    lock = lockfile.read(args.lock)
+    for notice in gate.notices(lock, args.env, [subdir]):
+        console.say(notice)
+    layers = plan(lock, args.env, subdir, args.max_layers)
     if args.json:
         console.result_json(
             {

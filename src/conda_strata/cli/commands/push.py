@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.core.text import megabytes
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.image.push import push
-    from conda_strata.lock import lockfile
+    from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_fresh
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import manifest as manifests
@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     files = args.files or manifests.find(Path())
     manifest = manifests.load(files) if files else None
     lock = lockfile.read(args.lock)
+    gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
     if manifest:
         require_fresh(manifest, lock, subdirs)
     wanted = [

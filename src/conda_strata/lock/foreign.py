@@ -1,0 +1,74 @@
+"""What a file is that was taken for a lock and is none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from conda_strata.core.errors import LockError
+
+NEWEST = 7
+"""The newest version of rattler's lock format that is read."""
+
+_RESTORE = "Restore it from git, or delete it and run 'strata lock'."
+_LOCK_IT = "Give --lock a strata.lock or pixi.lock; 'strata lock' makes one from environment.yml."
+_VERSION = re.compile(r"^version: *['\"]?([0-9]{1,9})\b", re.MULTILINE)
+_REQUIREMENT = re.compile(
+    r"(?:-r|-c|-e|--[a-z-]+)[ =]\S|[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])? *(?:[=<>!~]=|[<>]|@ )"
+)
+
+
+def explain(path: Path, error: Exception) -> LockError:
+    """Return what to tell a user whose lock *path* rattler refused with *error*."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError as failure:
+        return LockError(f"{path} cannot be read: {failure.strerror or failure}", _RESTORE)
+    what, fix = _identify(text)
+    if what:
+        return LockError(f"{path} {what}", fix)
+    return LockError(f"{path} is not a lock that strata can read: {error}", _RESTORE)
+
+
+def _identify(text: str) -> tuple[str, str]:
+    if re.search(r"^(?:<{7}|>{7})(?: |$)", text, re.MULTILINE):
+        return (
+            "has conflict markers (<<<<<<<) of a merge",
+            "Take one side ('git checkout --ours FILE' or '--theirs') and run 'strata lock'.",
+        )
+    if re.search(r"^@EXPLICIT\s*$", text, re.MULTILINE):
+        return (
+            "is an explicit file (@EXPLICIT) of conda, not a lock of strata",
+            f"'conda create --name NAME --file FILE' installs it. {_LOCK_IT}",
+        )
+    found = _VERSION.search(text)
+    version = int(found[1]) if found else None
+    keys = set(re.findall(r"^([a-z_-]+):", text, re.MULTILINE))
+    if version == 1 and {"metadata", "package"} <= keys:
+        return (
+            "is a conda-lock.yml, not a lock of strata",
+            f"'conda-lock install --name NAME FILE' installs it. {_LOCK_IT}",
+        )
+    if version == 1 and {"environments", "packages"} <= keys:
+        return (
+            "is a conda.lock of conda-workspaces, not a lock of strata",
+            f"'conda workspace install' installs it. {_LOCK_IT}",
+        )
+    if version is not None and version > NEWEST:
+        return (
+            f"has the lock format version {version}; this strata reads versions up to {NEWEST}",
+            "Upgrade strata, or write the lock with an older pixi.",
+        )
+    if "dependencies" in keys and "packages" not in keys:
+        return "is an environment file, not a lock", _LOCK_IT
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if lines and all(
+        _REQUIREMENT.match(line) or re.fullmatch(r"[A-Za-z0-9][\w.-]*|--hash=\S+( \\)?", line)
+        for line in lines
+    ):
+        return (
+            "is a requirements.txt of pip, not a lock of strata",
+            f"Put its lines into the 'pip:' list of environment.yml. {_LOCK_IT}",
+        )
+    return "", ""
