@@ -14,7 +14,6 @@ from inspect import cleandoc
 from pathlib import Path
 
 from conda_strata.cli import main as cli
-from conda_strata.cli.commands import options
 from conda_strata.core import errors
 
 FOLDER = Path(__file__).parent / "reference"
@@ -50,7 +49,7 @@ def main() -> int:
 def _page(name: str, command: cli.Command, notes: str) -> str:
     parser = argparse.ArgumentParser(prog=f"strata {name}", add_help=False)
     command.add_arguments(parser)
-    options.add_verbose(parser)
+    cli.add_verbose(parser)
     actions = parser._actions
     words = " ".join([f"strata {name}", *map(_synopsis, actions)])
     parts = [

@@ -50,6 +50,17 @@ class _Version(argparse.Action):
         raise SystemExit(0)
 
 
+class _Verbose(argparse.Action):
+    """Note ``-v``; where it stands behind the command of ``strata run``, it is meant for that."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_args: object
+    ) -> None:
+        if getattr(namespace, "words", None):
+            parser.error("options of CMD stand after '--': strata run -- CMD -v")
+        namespace.verbose = True
+
+
 def commands() -> dict[str, Command]:
     """Return all commands by name, in the order of the help."""
     return {name: _command(name) for name in _COMMANDS}
@@ -72,8 +83,6 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
         allow_abbrev=False,
     )
-    from conda_strata.cli.commands import options
-
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
     named = words[:1] if words and words[0] in _COMMANDS else _COMMANDS
@@ -88,9 +97,21 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         command.add_arguments(sub)
-        options.add_verbose(sub)
+        add_verbose(sub)
         sub.set_defaults(run=command.run)
     return top
+
+
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Add ``--verbose``, which every command has."""
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action=_Verbose,
+        nargs=0,
+        default=False,
+        help="say more of what happens, and where an error comes from; so does STRATA_DEBUG=1",
+    )
 
 
 def _command(name: str) -> Command:
@@ -150,7 +171,7 @@ def _circumstances() -> str:
     import platform
     from importlib.metadata import version
 
-    ours = ", ".join(f"{name} {version(name)}" for name in ("conda-strata", "py-rattler", "uv"))
+    ours = ", ".join(f"{name} {version(name)}" for name in ("conda-strata", "py-rattler"))
     return f"{ours}, Python {platform.python_version()}, {platform.platform()}"
 
 

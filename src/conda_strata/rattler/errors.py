@@ -128,7 +128,7 @@ def failed_install(error: Exception, urls: Sequence[str], prefix: Path, cache: P
     if not (found := re.search(r"failed to fetch (\S+)", reason)):
         return StrataError(
             f"{prefix} cannot be written: {_cause(reason)}",
-            f"If it names a file of {cache}, delete that folder and repeat; -v shows all that rattler says.",
+            f"If a file of {cache} is missing, delete that folder; -v shows all that rattler says.",
         )
     file = found[1]
     url = next((url for url in urls if url.endswith(f"/{file}")), file)

@@ -11,29 +11,6 @@ from conda_strata.spec.manifest import DEFAULT
 LOCK = Path("strata.lock")
 
 
-class _Verbose(argparse.Action):
-    """Note ``-v``; where it stands behind the command of ``strata run``, it is meant for that."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_args: object
-    ) -> None:
-        if getattr(namespace, "words", None):
-            parser.error("options of CMD stand after '--': strata run -- CMD -v")
-        namespace.verbose = True
-
-
-def add_verbose(parser: argparse.ArgumentParser) -> None:
-    """Add ``--verbose``, which every command has."""
-    parser.add_argument(
-        "-v",
-        "--verbose",
-        action=_Verbose,
-        nargs=0,
-        default=False,
-        help="say more of what happens, and where an error comes from; so does STRATA_DEBUG=1",
-    )
-
-
 def add_files(parser: argparse.ArgumentParser) -> None:
     """Add ``-f``: the environment files."""
     parser.add_argument(
