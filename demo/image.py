@@ -168,14 +168,14 @@ def blobs(reference: str) -> dict[str, int]:
 
 
 def environment_layers(reference: str) -> dict[str, str]:
-    """Return slot ("00") to digest of the layers that ``strata layers`` made."""
+    """Return slot ("00") to digest of the layers that ``strata push`` or ``layers`` made."""
     made = _imagetools(reference, "--format", "{{json .Image}}")["history"]
     steps = [entry.get("created_by", "") for entry in made if not entry.get("empty_layer")]
     layers = [layer["digest"] for layer in _manifest(reference)["layers"]]
     return {
-        slot[1]: digest
+        slot[1] or slot[2]: digest
         for step, digest in zip(steps, layers, strict=True)
-        if (slot := re.search(r"/layers/(\d\d)/", step))
+        if (slot := re.search(r"/layers/(\d\d)/|strata push: layer (\d\d) ", step))
     }
 
 

@@ -49,6 +49,7 @@ def main() -> int:
 def _page(name: str, command: cli.Command, notes: str) -> str:
     parser = argparse.ArgumentParser(prog=f"strata {name}", add_help=False)
     command.add_arguments(parser)
+    cli.add_verbose(parser)
     actions = parser._actions
     words = " ".join([f"strata {name}", *map(_synopsis, actions)])
     parts = [

@@ -79,7 +79,7 @@ class Files:
 
 def add_base(address: str, name: str, architectures: tuple[str, ...] = ("amd64",)) -> str:
     """Push an image of one small layer for each architecture, and return its reference."""
-    repository = Repository(f"{address}/{name}", print)
+    repository = Repository(f"{address}/{name}")
     manifests = []
     for architecture in architectures:
         plain = io.BytesIO()
@@ -130,7 +130,7 @@ def add_base(address: str, name: str, architectures: tuple[str, ...] = ("amd64",
 
 def add_no_image(reference: str) -> None:
     """Give a tag to a manifest whose configuration and layer are nothing of the kind."""
-    repository = Repository(reference, print)
+    repository = Repository(reference)
     data = b"this is neither a configuration nor a layer"
     _upload(repository, data)
     part = {"digest": _digest(data), "size": len(data)}

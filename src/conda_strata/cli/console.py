@@ -213,6 +213,22 @@ def installing() -> Iterator[InstallerReporter]:
         yield cast("InstallerReporter", PackageProgress(progress))
 
 
+def without_secrets(text: str) -> str:
+    """Return *text* with no password or token in its URLs: it may be pasted into an issue."""
+    import re
+
+    from conda_strata.core.urls import without_credentials
+
+    return re.sub(r"\w+://[^\s'\"()<>\]]+", lambda url: without_credentials(url[0]), text)
+
+
+def trace(error: BaseException) -> None:
+    """Say where an error came from, with all that caused it."""
+    import traceback
+
+    say(without_secrets("".join(traceback.format_exception(error)).rstrip()))
+
+
 def fail(error: StrataError) -> None:
     """Say what went wrong and how to fix it."""
     say(f"error: {error.what}")

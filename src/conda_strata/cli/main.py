@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
 from conda_strata.core.errors import StrataError
 
+_log = logging.getLogger(__name__)
+
 INTERRUPTED = 130
+DEBUG = "STRATA_DEBUG"
+"""Variable that does for all commands what ``--verbose`` does for one."""
+
+ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 
 _COMMANDS = (
     "lock", "check", "diff", "export", "install", "run", "shell", "plan", "size",
@@ -44,6 +50,17 @@ class _Version(argparse.Action):
         raise SystemExit(0)
 
 
+class _Verbose(argparse.Action):
+    """Note ``-v``; where it stands behind the command of ``strata run``, it is meant for that."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_args: object
+    ) -> None:
+        if getattr(namespace, "words", None):
+            parser.error("options of CMD stand after '--': strata run -- CMD -v")
+        namespace.verbose = True
+
+
 def commands() -> dict[str, Command]:
     """Return all commands by name, in the order of the help."""
     return {name: _command(name) for name in _COMMANDS}
@@ -64,6 +81,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         "and stable image layers from the lock.",
         epilog="exit codes: 0 ok, 1 stale or different, 2 usage, 3 bad manifest or lock, "
         "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
+        allow_abbrev=False,
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
@@ -76,10 +94,24 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
             description=f"{command.HELP[0].upper()}{command.HELP[1:]}.",
             epilog=f"example:\n  {command.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
         command.add_arguments(sub)
+        add_verbose(sub)
         sub.set_defaults(run=command.run)
     return top
+
+
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Add ``--verbose``, which every command has."""
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action=_Verbose,
+        nargs=0,
+        default=False,
+        help="say more of what happens, and where an error comes from; so does STRATA_DEBUG=1",
+    )
 
 
 def _command(name: str) -> Command:
@@ -90,23 +122,57 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run ``strata`` and return its exit code."""
     words = sys.argv[1:] if words is None else words
     args = parser(words).parse_args(words)
-    from conda_strata.cli import console
+    from conda_strata.cli import console, logs
 
-    warnings.showwarning = lambda message, *_args, **_kwargs: console.say(f"warning: {message}")
+    verbose = args.verbose or bool(os.environ.get(DEBUG))
     try:
-        return int(args.run(args))
-    except StrataError as error:
-        console.fail(error)
-        return error.exit_code
+        with logs.told(verbose=verbose):
+            if verbose:
+                _log.debug("%s", _circumstances())
+            return int(args.run(args))
     except KeyboardInterrupt:
-        console.say("interrupted: repeat the command to carry on where it stopped")
+        console.say("interrupted; run it again to resume")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
-        console.fail(StrataError(str(error), "Fix the cause and repeat."))
-        return StrataError.exit_code
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of rattler's is no Exception
+        if verbose:
+            console.trace(error)
+        told = _told(error, verbose=verbose)
+        console.fail(told)
+        return told.exit_code
+
+
+def _told(error: BaseException, *, verbose: bool) -> StrataError:
+    """Return what to tell of an error."""
+    from conda_strata.cli import console
+
+    if isinstance(error, StrataError):
+        return error
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes):
+        return StrataError(
+            f"{os.fsdecode(error.filename)}: {error.strerror}",
+            "Check the path and its permissions; -v shows where it happened.",
+        )
+    text = " ".join(console.without_secrets(str(error)).split())
+    return StrataError(
+        f"unexpected {type(error).__name__}{f': {text}' if text else ''}",
+        f"Report it with the lines above at {ISSUES}."
+        if verbose
+        else f"Run it again with -v, and report what it says at {ISSUES}.",
+    )
+
+
+def _circumstances() -> str:
+    """Return what to know of this machine where something goes wrong."""
+    import platform
+    from importlib.metadata import version
+
+    ours = ", ".join(f"{name} {version(name)}" for name in ("conda-strata", "py-rattler"))
+    return f"{ours}, Python {platform.python_version()}, {platform.platform()}"
 
 
 def entry() -> NoReturn:

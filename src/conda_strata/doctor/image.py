@@ -93,7 +93,7 @@ def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
         return
     try:
         # What the registry is asked for, with the names of Docker Hub completed.
-        repository = Repository(name, lambda _: None)
+        repository = Repository(name)
     except UsageError as error:
         yield problem("image", f"{FILE}: {error.what}", error.fix)
         return

@@ -16,7 +16,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
@@ -83,7 +83,6 @@ def linked(
     wanted: LayerSet,
     *,
     reporter: InstallerReporter | None = None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Iterator[dict[int, list[Entry]]]:
     """Link the layers of *wanted* and yield slot to its entries, sorted by path.
 
@@ -110,7 +109,6 @@ def linked(
                     only=names,
                     home=wanted.prefix,
                     reporter=reporter,
-                    on_notice=on_notice,
                 )
             for layer in collisions.together(part, prefix):
                 entries = found[layer.slot]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,6 @@ def write_layers(
     slots: int,
     *,
     reporter: InstallerReporter | None = None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> None:
     """Write the trees of the layers under *out*: ``out/00/opt/env/…``, ``out/01/opt/env/…``.
 
@@ -37,8 +36,6 @@ def write_layers(
         Number of folders.
     reporter
         Told of each download and link.
-    on_notice
-        Told of waits and of further tries.
 
     Raises
     ------
@@ -50,7 +47,7 @@ def write_layers(
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty", "Name a new folder with --out.")
     inner = wanted.prefix.strip("/")
-    with _whole(out), linked(wanted, reporter=reporter, on_notice=on_notice) as contents:
+    with _whole(out), linked(wanted, reporter=reporter) as contents:
         for slot in range(slots):
             top = out / f"{slot:02}"
             top.mkdir(parents=True, exist_ok=True)

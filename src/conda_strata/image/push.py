@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from conda_strata.image.layer_set import LayerSet
 from conda_strata.image.oci_image import Image, ImageLayer
 from conda_strata.image.plan import stacked
 from conda_strata.registry.repository import Document, Repository
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,6 @@ def push(
     sources: Sequence[Repository] = (),
     compression: str = archive.ZSTD,
     reporter: InstallerReporter | None = None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Pushed:
     """Make an image of *base* and the environment's layers, and push it.
 
@@ -75,8 +77,6 @@ def push(
         Of the layers that are made: ``zstd`` or ``gzip``.
     reporter
         Told of each download and link.
-    on_notice
-        Told of what goes on, of waits and of further tries.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def push(
             )
         for layer in below.layers:
             target.copy(layer.descriptor["digest"], base)
-        layers, fresh = _layers(target, one, sources, compression, reporter, on_notice)
+        layers, fresh = _layers(target, one, sources, compression, reporter)
         documents[one.subdir] = _write(target, base, below, layers)
         made, kept = made + len(fresh), kept + len(layers) - len(fresh)
         new += sum(layers[slot].descriptor["size"] for slot in fresh)
@@ -110,7 +110,6 @@ def _layers(
     sources: Sequence[Repository],
     compression: str,
     reporter: InstallerReporter | None,
-    on_notice: Callable[[str], None],
 ) -> tuple[dict[int, ImageLayer], set[int]]:
     """Return slot to layer, lowest first, all in the registry; and which of them were made."""
     keys = {layer.slot: f"{wanted.key(layer)}.{compression}" for layer in wanted.layers}
@@ -119,7 +118,7 @@ def _layers(
         try:
             found = image.find(source, source.tag, wanted.subdir)
         except image.NoImageError as error:
-            on_notice(f"{error.what}, so nothing of it is used again")
+            _log.info("%s, so nothing of it is used again", error.what)
             continue
         if found:
             known.update({one.key: (one, source) for one in found.layers if one.key})
@@ -127,7 +126,7 @@ def _layers(
     missing = keys.keys() - present.keys()
     while missing:
         chosen = replace(wanted, layers=[x for x in wanted.layers if x.slot in missing])
-        with linked(chosen, reporter=reporter, on_notice=on_notice) as contents:
+        with linked(chosen, reporter=reporter) as contents:
             paths = [entry.path for entries in contents.values() for entry in entries]
             touched = {
                 slot
@@ -138,7 +137,7 @@ def _layers(
                 missing |= touched
                 continue
             held = [one.claims for slot, (one, _) in present.items() if slot not in missing]
-            on_notice(f"{wanted.subdir}: packing and pushing {len(contents)} layers")
+            _log.info("%s: packing and pushing %d layers", wanted.subdir, len(contents))
             made = _make(target, wanted, contents, frozenset().union(*held), keys, compression)
             break
     else:

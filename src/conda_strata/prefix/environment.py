@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, RepoDataRecord
@@ -23,7 +23,6 @@ def bring_to(
     named: Mapping[str, str] | None,
     *,
     reporter: InstallerReporter | None = None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> None:
     """Bring *prefix* to exactly what the lock has for it; what is there already is left alone.
 
@@ -39,8 +38,6 @@ def bring_to(
         The environment's variables; None leaves those that it has.
     reporter
         Told of each download and link of a conda package.
-    on_notice
-        Told of waits, of further tries, and of a broken-off installation that is fixed.
 
     Raises
     ------
@@ -57,11 +54,11 @@ def bring_to(
             "Install on that platform, or take the packages of the 'pip:' list from conda.",
         )
     prefix = prefix.absolute()
-    with changing(prefix, on_notice) as relink:
+    with changing(prefix) as relink:
         if subdir == platforms.current():
             folder = wheels.site_packages(records) if locked_wheels else None
             wheels.remove_stale(prefix, locked_wheels, folder)
-        install(records, prefix, subdir, reporter=reporter, relink=relink, on_notice=on_notice)
+        install(records, prefix, subdir, reporter=reporter, relink=relink)
         wheels.install_wheels(prefix, locked_wheels)
         if named is not None:
             variables.write(prefix, named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, RepoDataRecord, Subdir
@@ -32,7 +32,6 @@ def install(
     reporter: InstallerReporter | None = None,
     relink: bool = False,
     only: Collection[str] | None = None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> None:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
 
@@ -54,8 +53,6 @@ def install(
         Whether also packages that seem to be there already are linked again.
     only
         Names of the records to install; the others only tell what the prefix is made for.
-    on_notice
-        Told of waits and of further tries.
 
     Raises
     ------
@@ -68,7 +65,7 @@ def install(
     names = {record.name.normalized for record in records}
 
     async def attempt() -> None:
-        watch = Watch(reporter, on_notice)
+        watch = Watch(reporter)
         await watched(link, watch, channels.timeout())
 
     async def link(reporter: InstallerReporter) -> None:
@@ -94,5 +91,5 @@ def install(
             raise failed_install(error, [r.url for r in records], prefix, packages) from error
 
     # rattler holds the cache for itself during an installation, and says nothing while it waits
-    with exclusive(packages / ".strata.lock", f"the package cache {packages}", on_notice):
-        retrying(run, on_notice)
+    with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
+        retrying(run)

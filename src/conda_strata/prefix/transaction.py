@@ -8,13 +8,16 @@ trusted, and everything is linked anew from the cache.
 from __future__ import annotations
 
 import json
+import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from conda_strata.core.errors import StrataError
 from conda_strata.rattler.file_locks import exclusive
+
+_log = logging.getLogger(__name__)
 
 _GUARD = "strata.lock"
 _NOTE = "strata-unfinished"
@@ -22,15 +25,13 @@ _NEW, _CHANGED = "new", "changed"
 
 
 @contextmanager
-def changing(prefix: Path, on_notice: Callable[[str], None]) -> Iterator[bool]:
+def changing(prefix: Path) -> Iterator[bool]:
     """Hold *prefix* while it is changed; gives whether all of its packages have to be relinked.
 
     Parameters
     ----------
     prefix
         The environment's folder; made when absent.
-    on_notice
-        Told when another command has to be waited for, or a broken-off one is fixed.
 
     Raises
     ------
@@ -38,29 +39,29 @@ def changing(prefix: Path, on_notice: Callable[[str], None]) -> Iterator[bool]:
         When the prefix cannot be written.
     """
     meta = prefix / "conda-meta"
-    with exclusive(meta / _GUARD, str(prefix), on_notice):
+    with exclusive(meta / _GUARD, str(prefix)):
         try:
-            relink = _begin(prefix, meta, on_notice)
+            relink = _begin(prefix, meta)
         except OSError as error:
             raise StrataError(
                 f"{error.filename or prefix} cannot be written: {error.strerror}",
-                "Fix the cause and repeat.",
+                "Make room or get the right to write there, then repeat.",
             ) from error
         yield relink
         with suppress(OSError):
             (meta / _NOTE).unlink()
 
 
-def _begin(prefix: Path, meta: Path, on_notice: Callable[[str], None]) -> bool:
+def _begin(prefix: Path, meta: Path) -> bool:
     note = meta / _NOTE
     broken_off = note.exists()
     if broken_off and note.read_text("utf-8") == _NEW:
         # nothing but our own unfinished work has ever been in it
-        on_notice(f"the last installation into {prefix} was broken off: starting anew")
+        _log.info("the last installation into %s was broken off: starting anew", prefix)
         _empty(prefix, meta)
         return False
     if broken_off:
-        on_notice(f"the last installation into {prefix} was broken off: linking all again")
+        _log.info("the last installation into %s was broken off: linking all again", prefix)
         _drop_broken_records(meta)
         return True
     held = {p.name for p in prefix.iterdir()} | {p.name for p in meta.iterdir()}

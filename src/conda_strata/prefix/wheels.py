@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,8 @@ from conda_strata.lock.gate import wheel_fault
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.pypi.wheel_tags import Target
+
+_log = logging.getLogger(__name__)
 
 
 def site_packages(records: Sequence[RepoDataRecord]) -> str:
@@ -156,8 +160,10 @@ def _requirement(wheel: Wheel) -> str:
 
 
 def _run(*words: str, environment: dict[str, str] | None = None) -> None:
+    command = uv_command(*words, "--quiet", "--no-progress", "--color", "never")
+    _log.debug("%s", shlex.join(command))
     done = subprocess.run(
-        uv_command(*words, "--quiet", "--no-progress", "--color", "never"),
+        command,
         env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
@@ -171,7 +177,9 @@ def _run(*words: str, environment: dict[str, str] | None = None) -> None:
             f"a wheel cannot be downloaded: {reason}",
             "Check the network, the proxy and uv's configuration; then repeat.",
         )
-    raise StrataError(f"uv failed: {reason}", "Fix the cause and repeat.")
+    raise StrataError(
+        f"uv failed: {reason}", "That is uv's own message; -v shows the command that failed."
+    )
 
 
 def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ rattler's errors reach Python as text only: a chain of causes, without the answe
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from typing import TypeVar
 from conda_strata.core.errors import NetworkError, StrataError
 from conda_strata.core.urls import without_credentials
 from conda_strata.rattler.channels import TIMEOUT, cache_dir, timeout
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -81,7 +84,7 @@ class TransientError(NetworkError):
         self.retries = retries
 
 
-def retrying(attempt: Callable[[], _T], on_notice: Callable[[str], None]) -> _T:
+def retrying(attempt: Callable[[], _T]) -> _T:
     """Return what *attempt* returns; after a transient failure try again, a few times.
 
     What was fetched before stays in the cache, so a further try carries on.
@@ -90,8 +93,6 @@ def retrying(attempt: Callable[[], _T], on_notice: Callable[[str], None]) -> _T:
     ----------
     attempt
         What to do.
-    on_notice
-        Told of each failure that is followed by another try.
     """
     for done, pause in enumerate(PAUSES, 1):
         try:
@@ -100,7 +101,8 @@ def retrying(attempt: Callable[[], _T], on_notice: Callable[[str], None]) -> _T:
             if done > error.retries:
                 raise
             tries = f"{done} of {error.retries}"
-            on_notice(f"{error.what}, trying again in {pause:g} s ({tries})")
+            _log.info("%s, trying again in %g s (%s)", error.what, pause, tries)
+            _log.debug("what failed was", exc_info=error)
         time.sleep(pause)
     return attempt()
 
@@ -126,7 +128,7 @@ def failed_install(error: Exception, urls: Sequence[str], prefix: Path, cache: P
     if not (found := re.search(r"failed to fetch (\S+)", reason)):
         return StrataError(
             f"{prefix} cannot be written: {_cause(reason)}",
-            f"Fix the cause and repeat. If a file of {cache} is missing, delete that folder.",
+            f"If a file of {cache} is missing, delete that folder; -v shows all that rattler says.",
         )
     file = found[1]
     url = next((url for url in urls if url.endswith(f"/{file}")), file)

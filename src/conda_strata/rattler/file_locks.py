@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from filelock import FileLock, Timeout
 from conda_strata.core.errors import StrataError
 from conda_strata.rattler.channels import cache_dir
 
+_log = logging.getLogger(__name__)
+
 
 @contextmanager
-def exclusive(guard: Path, subject: str, on_notice: Callable[[str], None]) -> Iterator[None]:
+def exclusive(guard: Path, subject: str) -> Iterator[None]:
     """Hold *guard*, a file, waiting for whoever else does; it is free again when they end.
 
     Parameters
@@ -23,8 +26,6 @@ def exclusive(guard: Path, subject: str, on_notice: Callable[[str], None]) -> It
         The file that stands for the subject; made when absent.
     subject
         What it guards, for people.
-    on_notice
-        Told when there is someone to wait for.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def exclusive(guard: Path, subject: str, on_notice: Callable[[str], None]) -> It
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            on_notice(f"another strata is working on {subject}: waiting …")
+            _log.info("another strata is working on %s: waiting …", subject)
             lock.acquire()
     except OSError as error:
         raise StrataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from typing import cast
@@ -10,6 +11,8 @@ from typing import cast
 from rattler import InstallerReporter
 
 from conda_strata.rattler.errors import TransientError
+
+_log = logging.getLogger(__name__)
 
 _FIX = "Check the network and the mirrors in rattler's configuration; then repeat."
 
@@ -21,13 +24,10 @@ class Watch:
     ----------
     inner
         The reporter that all events are passed on to.
-    on_notice
-        Told when rattler fetches a package once more.
     """
 
-    def __init__(self, inner: InstallerReporter | None, on_notice: Callable[[str], None]) -> None:
+    def __init__(self, inner: InstallerReporter | None) -> None:
         self._inner = inner
-        self._on_notice = on_notice
         self._names: dict[int, str] = {}
         self._tries: dict[int, int] = {}
         self._running: set[int] = set()
@@ -52,7 +52,7 @@ class Watch:
         tries = self._tries[cache_entry] = self._tries.get(cache_entry, 0) + 1
         if tries > 1:
             name = self._names.get(cache_entry, "a package")
-            self._on_notice(f"{name}: the download failed, trying again ({tries - 1} of 2)")
+            _log.info("%s: the download failed, trying again (%d of 2)", name, tries - 1)
         self._running.add(cache_entry)
         self._tell("on_download_start", cache_entry)
         return cache_entry

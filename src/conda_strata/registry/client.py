@@ -6,10 +6,10 @@ Credentials are read by the oras library, as Docker keeps them after ``docker lo
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 import re
 import time
-from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from oras.auth.basic import BasicAuth
 
 from conda_strata.core.errors import NetworkError
 from conda_strata.rattler import channels
+
+_log = logging.getLogger(__name__)
 
 DOCKER_HUB = "registry-1.docker.io"
 """Where Docker Hub answers; it is called docker.io."""
@@ -45,14 +47,10 @@ class Client:
         The repository that is asked for.
     name
         The same, as messages call it.
-    on_notice
-        Told of failures that are followed by another try.
     """
 
-    def __init__(
-        self, container: oras.container.Container, name: str, on_notice: Callable[[str], None]
-    ) -> None:
-        self._container, self._name, self._on_notice = container, name, on_notice
+    def __init__(self, container: oras.container.Container, name: str) -> None:
+        self._container, self._name = container, name
 
     @cached_property
     def _oras(self) -> _Oras:
@@ -87,7 +85,7 @@ class Client:
             code = answer.status_code if answer is not None else 0
             if pause is None or (code and code not in _PASSING):
                 break
-            self._on_notice(f"{self._name}: {failure}, trying again in {pause:g} s")
+            _log.info("%s: %s, trying again in %g s", self._name, failure, pause)
             time.sleep(pause)
         raise NetworkError(f"{self._name}: {failure}", _fix(self._container.registry, code))
 
@@ -95,6 +93,7 @@ class Client:
         self, method: str, url: str, options: dict[str, Any]
     ) -> tuple[requests.Response | None, str]:
         prefix = self._oras.prefix
+        _log.debug("%s %s", method, url)
         headers = options.pop("headers", {})
         options["headers"] = dict(headers)
         try:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,6 @@ class Repository:
     ----------
     reference
         Name of an image; a tag or digest is kept as `tag`.
-    on_notice
-        Told of failures that are followed by another try.
 
     Raises
     ------
@@ -79,14 +77,14 @@ class Repository:
         When the reference is none.
     """
 
-    def __init__(self, reference: str, on_notice: Callable[[str], None]) -> None:
+    def __init__(self, reference: str) -> None:
         whole = _whole(reference)
         self.container = oras.container.Container(whole)
         self.name = whole.partition("@")[0]
         self.tag = self.container.digest or self.container.tag
         if not self.container.digest and ":" in self.name.rpartition("/")[2]:
             self.name = self.name.rpartition(":")[0]
-        self._client = Client(self.container, self.name, on_notice)
+        self._client = Client(self.container, self.name)
 
     def get(self, reference: str) -> Document | None:
         """Return the manifest or index under a tag or digest; None where there is none.

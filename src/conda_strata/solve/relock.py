@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from conda_strata.lock.model import Lock, Wheels, without
 from conda_strata.solve.solver import solve
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,6 @@ def relock(
     path: Path,
     request: Request,
     on_solved: Callable[[str, int], None] = lambda _subdir, _count: None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> Lock:
     """Solve conda's packages, then the ``pip:`` lists beside them, and return the new lock.
 
@@ -66,12 +68,12 @@ def relock(
         subdir: [w for w in found if let_go is not None and w.name not in let_go]
         for subdir, found in wheels.items()
     }
-    solved = solve(manifest, request.subdirs, kept, on_solved, request.newest, on_notice)
+    solved = solve(manifest, request.subdirs, kept, on_solved, request.newest)
     unhashed = {r.name.normalized for found in solved.values() for r in found if not r.sha256}
     if unhashed:
-        on_notice(
-            "warning: the channel gives no SHA-256, so what is installed cannot be verified: "
-            + ", ".join(sorted(unhashed))
+        _log.warning(
+            "the channel gives no SHA-256, so what is installed cannot be verified: %s",
+            ", ".join(sorted(unhashed)),
         )
     resolved: Wheels = {}
     if manifest.pip:

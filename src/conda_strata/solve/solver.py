@@ -42,7 +42,6 @@ def solve(
     locked: Mapping[str, Sequence[RepoDataRecord]],
     on_solved: Callable[[str, int], None] = lambda _subdir, _count: None,
     newest: datetime.datetime | None = None,
-    on_notice: Callable[[str], None] = lambda _text: None,
 ) -> dict[str, Records]:
     """Solve all environments of *manifest* together, for all *subdirs* concurrently.
 
@@ -58,8 +57,6 @@ def solve(
         Called with subdir and number of packages as each platform is done.
     newest
         Packages uploaded after this moment are left out, and so are those of unknown age.
-    on_notice
-        Told of each failure of a channel that is followed by another try.
 
     Returns
     -------
@@ -73,9 +70,7 @@ def solve(
     NetworkError
         When a channel does not exist or cannot be read.
     """
-    return retrying(
-        lambda: asyncio.run(_solve(manifest, subdirs, locked, on_solved, newest)), on_notice
-    )
+    return retrying(lambda: asyncio.run(_solve(manifest, subdirs, locked, on_solved, newest)))
 
 
 async def _solve(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,8 @@ from conda_strata.core.errors import ManifestError, UsageError
 from conda_strata.spec import platforms, selectors
 from conda_strata.spec.dependency import Spec, check_channel, check_match_spec, check_requirement
 
+_log = logging.getLogger(__name__)
+
 _KNOWN = {
     "name",
     "channels",
@@ -22,10 +24,6 @@ _KNOWN = {
     "variables",
     "exclude-newer",
 }
-
-
-class ManifestWarning(UserWarning):
-    """Something in an environment file is passed over."""
 
 
 @dataclass
@@ -99,11 +97,7 @@ class _Reader:
             if key.value in _KNOWN:
                 yield key.value, value
             else:
-                warnings.warn(
-                    f"{self._at(key)}: {key.value!r} is not used by strata",
-                    ManifestWarning,
-                    stacklevel=2,
-                )
+                _log.warning("%s: %r is not used by strata", self._at(key), key.value)
 
     def _dependencies(self, node: yaml.Node | None, found: EnvironmentFile) -> None:
         for item in self._sequence(node, "dependencies"):

@@ -14,10 +14,9 @@ from pathlib import Path
 from conda_strata.core.errors import UsageError
 from conda_strata.spec import environment_file, platforms, virtual_packages
 from conda_strata.spec.dependency import Spec
-from conda_strata.spec.environment_file import ManifestWarning
 from conda_strata.spec.virtual_packages import VirtualPackages
 
-__all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "ManifestWarning", "Spec", "find", "load"]
+__all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "Spec", "find", "load"]
 
 DEFAULT = "default"
 DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")

@@ -33,7 +33,7 @@ def assert_interrupted(process: Process) -> None:
     assert process.returncode == 130, err
     assert time.monotonic() - begin < PROMPT
     assert out == ""
-    assert err.strip().splitlines()[-1].startswith("interrupted: repeat the command"), err
+    assert err.strip().splitlines()[-1].startswith("interrupted; run it again"), err
     assert "Traceback" not in err, err
 
 

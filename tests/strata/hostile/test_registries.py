@@ -48,12 +48,12 @@ def answering(body: bytes) -> Iterator[str]:
 )
 def test_another_manifest_than_the_digest_is_refused(body: bytes) -> None:
     with answering(body) as address, pytest.raises(NetworkError, match="answered with sha256:"):
-        Repository(f"{address}/team/base", print).get(ASKED)
+        Repository(f"{address}/team/base").get(ASKED)
 
 
 def test_the_manifest_of_the_digest_is_taken() -> None:
     with answering(b"{}") as address:
-        found = Repository(f"{address}/team/base", print).get(ASKED)
+        found = Repository(f"{address}/team/base").get(ASKED)
     assert found is not None
     assert found.digest == ASKED
 
@@ -61,4 +61,4 @@ def test_the_manifest_of_the_digest_is_taken() -> None:
 @pytest.mark.parametrize("body", [b"null", b"[1]", b'"text"', b"1", b"<html>", b"\xff"])
 def test_a_tag_that_is_no_manifest_is_refused(body: bytes) -> None:
     with answering(body) as address, pytest.raises(NetworkError, match="is no manifest"):
-        Repository(f"{address}/team/base", print).get("latest")
+        Repository(f"{address}/team/base").get("latest")

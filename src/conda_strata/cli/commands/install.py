@@ -53,7 +53,6 @@ def run(args: argparse.Namespace) -> int:
             subdir,
             variables,
             reporter=reporter,
-            on_notice=console.say,
         )
     packages = len(records) + len(wheels)
     console.result(f"{args.prefix}: {args.env}, {packages} packages, {subdir}")

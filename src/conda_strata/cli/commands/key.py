@@ -59,13 +59,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _digests(images: list[str]) -> dict[str, str]:
-    from conda_strata.cli import console
     from conda_strata.core.errors import NetworkError
     from conda_strata.registry.repository import Repository
 
     found = {}
     for name in images:
-        repository = Repository(name, console.say)
+        repository = Repository(name)
         if (document := repository.get(repository.tag)) is None:
             raise NetworkError(f"{name}: no such image", "Check the name after --base.")
         found[name] = document.digest

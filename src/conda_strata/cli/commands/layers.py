@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             require_fresh(manifest, lock, [subdir])
     else:
         with console.waiting(f"no {args.lock} here: solving {subdir}"):
-            lock = relock(manifest, None, args.lock, Request([subdir]), on_notice=console.say)
+            lock = relock(manifest, None, args.lock, Request([subdir]))
         gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
     wanted = LayerSet.of(
         lock,
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         slim=args.slim,
     )
     with console.installing() as reporter:
-        write_layers(wanted, args.out, args.max_layers, reporter=reporter, on_notice=console.say)
+        write_layers(wanted, args.out, args.max_layers, reporter=reporter)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")

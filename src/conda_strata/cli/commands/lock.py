@@ -54,10 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Solve, say what moved and why, and write the lock if anything did."""
-    from conda_strata.cli import console
     from conda_strata.rattler.file_locks import exclusive, guard_of
 
-    with exclusive(guard_of(args.lock), str(args.lock), console.say):
+    with exclusive(guard_of(args.lock), str(args.lock)):
         return _lock(args)
 
 
@@ -72,7 +71,7 @@ def _lock(args: argparse.Namespace) -> int:
     request = _request(args, manifest)
     old = lockfile.read(args.lock) if args.lock.exists() else None
     with console.solving(request.subdirs) as on_solved:
-        new = relock(manifest, old, args.lock, request, on_solved, console.say)
+        new = relock(manifest, old, args.lock, request, on_solved)
     changed = old is None or not same(old, new)
     if changed and not args.dry_run:
         lockfile.write(new)

@@ -74,17 +74,16 @@ def run(args: argparse.Namespace) -> int:
         )
         for subdir in subdirs
     ]
-    target = Repository(args.image, console.say)
-    sources = [Repository(name, console.say) for name in args.reuse]
+    target = Repository(args.image)
+    sources = [Repository(name) for name in args.reuse]
     with console.installing() as reporter:
         pushed = push(
             target,
-            Repository(args.base, console.say),
+            Repository(args.base),
             wanted,
             sources=[target, *sources],
             compression=args.compression,
             reporter=reporter,
-            on_notice=console.say,
         )
     if args.json:
         console.result_json({"image": target.name, **vars(pushed)})
