@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rig import server
+from rig.channel import server
 
 STRATA = (sys.executable, "-m", "conda_strata")
 

@@ -15,8 +15,8 @@ from rattler.index import index_fs
 from rattler.package_streaming import extract
 
 from benchmarks._measure import served
-from rig import channel as rig_channel
-from rig import package
+from rig.channel import build as rig_channel
+from rig.channel import package
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 SUBDIR = "linux-64"

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import _measure
-from rig import channel
+from rig.channel import build as channel
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 GOAL = 1.5

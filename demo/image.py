@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rig import registry
+from rig.images import registry
 
 TARGETS = ("dev", "runtime")
 

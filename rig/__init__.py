@@ -5,7 +5,7 @@ The demo, the end-to-end tests and the benchmarks run on it. `python -m rig --he
 
 from __future__ import annotations
 
-from rig.errors import RigError
 from rig.lifecycle import Rig, down, status, up
+from rig.machine.errors import RigError
 
 __all__ = ["Rig", "RigError", "down", "status", "up"]

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rig.errors import RigError
 from rig.lifecycle import answer, down, status, up
+from rig.machine.errors import RigError
 
 ABOUT = """\
 The cloud on one machine, for the demo, the end-to-end tests and the benchmarks:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rig import base_image, channel, process, registry, server
-from rig import docker as daemon
-from rig.commands import succeeds
-from rig.progress import note
-from rig.state import State, atomic_write, cache_dir, locked
+from rig.channel import build as channel
+from rig.channel import server
+from rig.images import base_image, daemon, registry
+from rig.machine import process
+from rig.machine.commands import succeeds
+from rig.machine.progress import note
+from rig.machine.state import State, atomic_write, cache_dir, locked
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 

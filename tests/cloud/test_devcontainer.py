@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo import image
-from rig.state import cache_dir
+from rig.machine.state import cache_dir
 
 from .conftest import Built
 

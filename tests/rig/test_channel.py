@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from rig import channel, contents, debian, download
-from rig.interpreter import Interpreter
-from rig.wheel import read
+from rig.channel import build as channel
+from rig.channel import contents, download
+from rig.channel.interpreter import Interpreter
+from rig.channel.wheel import read
+from rig.machine import debian
 from tests.rig.conftest import MakeWheel
 
 BINARY = "cp311-cp311-manylinux_2_28_aarch64"
@@ -40,7 +42,7 @@ def test_the_other_platform_is_there_where_debian_has_its_python(
     monkeypatch.setattr(channel, "_build", build)
     monkeypatch.setattr(download, "wheels", lambda: tmp_path)
     this = Interpreter(f"{python}.7", python, Path("python"), Path("lib"))
-    monkeypatch.setattr("rig.interpreter.inspect", lambda: this)
+    monkeypatch.setattr("rig.channel.interpreter.inspect", lambda: this)
     folder, _ = channel.ensure()
     assert channel.subdirs(folder) == subdirs
     assert ("for linux-64 alone" in capsys.readouterr().err) == (len(subdirs) == 1)

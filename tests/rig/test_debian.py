@@ -4,7 +4,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from rig.debian import configure_like
+from rig.machine.debian import configure_like
 
 
 def write(path: Path, entries: dict[str, str | None]) -> Path:

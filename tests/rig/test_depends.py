@@ -6,7 +6,7 @@ from packaging.specifiers import SpecifierSet
 from rattler import BuildString, MatchSpec, PackageRecord
 
 from rig import RigError
-from rig.depends import conda_name, depends, locked_extras, match_spec, version_spec
+from rig.channel.depends import conda_name, depends, locked_extras, match_spec, version_spec
 
 LINUX = {"python_version": "3.11", "python_full_version": "3.11.7", "sys_platform": "linux"}
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rig import RigError, download
-from rig.platforms import PLATFORMS
+from rig import RigError
+from rig.channel import download
+from rig.machine.platforms import PLATFORMS
 
 LOCK = """\
 # a comment

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rig import RigError, elf
+from rig import RigError
+from rig.channel import elf
 
 BINARY = Path(sys.executable).resolve()
 

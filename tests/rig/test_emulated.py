@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rig import channel, interpreter, verify
-from rig.commands import run
-from rig.platforms import Platform, foreign
-from rig.server import CHANNEL
-from rig.state import atomic_folder, cache_dir
+from rig.channel import build as channel
+from rig.channel import interpreter, verify
+from rig.channel.server import CHANNEL
+from rig.machine.commands import run
+from rig.machine.platforms import Platform, foreign
+from rig.machine.state import atomic_folder, cache_dir
 
 pytestmark = pytest.mark.cloud
 

@@ -11,8 +11,8 @@ from rattler import Channel, Gateway, Subdir, install, solve
 from rattler.index import index_fs
 from rattler.networking import Client
 
-from rig import package
-from rig.wheel import read
+from rig.channel import package
+from rig.channel.wheel import read
 from tests.rig.conftest import MakeWheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -4,7 +4,8 @@ import platform
 
 import pytest
 
-from rig import RigError, platforms
+from rig import RigError
+from rig.machine import platforms
 
 
 @pytest.mark.parametrize(

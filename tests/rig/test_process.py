@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rig import ports, process
-from rig.process import Process
+from rig.machine import ports, process
+from rig.machine.process import Process
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.server import Server, make_server
+from rig.channel.server import Server, make_server
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rig.process import Process
-from rig.state import State, atomic_folder, cache_dir, locked
+from rig.machine.process import Process
+from rig.machine.state import State, atomic_folder, cache_dir, locked
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from rattler.index import index_fs
 
-from rig import RigError, package, verify
-from rig.platforms import PLATFORMS, Platform
+from rig import RigError
+from rig.channel import package, verify
+from rig.machine.platforms import PLATFORMS, Platform
 
 AARCH64 = PLATFORMS[1]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rig import RigError
-from rig.wheel import collisions, installed_paths, read
+from rig.channel.wheel import collisions, installed_paths, read
 from tests.rig.conftest import MakeWheel
 
 LINUX = "cp311-cp311-manylinux_2_28_x86_64"

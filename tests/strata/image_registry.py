@@ -23,8 +23,8 @@ import pytest
 import requests
 
 from conda_strata.registry.repository import CONFIG, MANIFEST, Repository
-from rig import ports
-from rig.commands import apt_install, can_apt
+from rig.machine import ports
+from rig.machine.commands import apt_install, can_apt
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rig import package, windows
+from rig.channel import package
+from rig.machine import windows
 
 from . import python_index
 from .conftest import HandMadeChannel

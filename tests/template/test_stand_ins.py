@@ -12,7 +12,7 @@ import yaml
 
 from tests.template.conftest import TEMPLATE, Variant, bake
 
-ACTIONS = TEMPLATE / "rig" / "actions"
+ACTIONS = TEMPLATE / "rig" / "github" / "actions"
 # They need a cloud, or GitHub itself: docs/explanation/the-workflows.md lists what is not executed.
 WITHOUT = {
     "actions/dependency-review-action",
@@ -45,7 +45,7 @@ def test_every_input_and_output_is_one_of_the_action(variant: Variant) -> None:
             name, known = action(step["uses"])
             if name in WITHOUT:
                 continue
-            assert known, f"{where}: {name} has no stand-in in rig/actions"
+            assert known, f"{where}: {name} has no stand-in in rig/github/actions"
             assert set(step.get("with", ())) <= set(known["inputs"]), f"{where}: {name}"
             if "id" in step:
                 ids[step["id"]] = set(known.get("outputs", ()))

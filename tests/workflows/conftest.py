@@ -19,7 +19,11 @@ import pytest
 import rig
 from demo import surroundings
 from demo.project import Project, generate
-from rig import act_log, docker, github, registry, runner, server
+from rig.channel import server
+from rig.github import act_log, runner
+from rig.github import server as github
+from rig.images import daemon as docker
+from rig.images import registry
 
 ME = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
 NOTHING = "0" * 40

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rig import act_log, runner
+from rig.github import act_log, runner
 from tests.template.conftest import TEMPLATE
 from tests.workflows.conftest import ME, Hub
 

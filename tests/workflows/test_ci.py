@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo import image
-from rig import runner
+from rig.github import runner
 from tests.workflows.conftest import Hub, advisories
 
 CODE = "src/penguin_study/features.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rig import runner
+from rig.github import runner
 from tests.workflows.conftest import Hub
 
 DISPATCHED = [("ci.yml", "change"), ("lock.yml", "change")]

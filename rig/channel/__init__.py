@@ -1,0 +1,1 @@
+"""The conda channel: real packages made from locked wheels, and its server."""

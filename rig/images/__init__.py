@@ -1,0 +1,1 @@
+"""Docker, the image registry, and the base images in it."""

@@ -1,0 +1,1 @@
+"""The machine: programs, processes, ports, state and progress, for every other room."""
