@@ -29,12 +29,11 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests, those that need Docker included (``-- -m 'not cloud'`` leaves them out)."""
+    """Run all tests, or those named: ``-- tests`` needs no Docker, ``-- integration`` does."""
     _install(session, "test")
-    if session.posargs:
-        session.run("pytest", *session.posargs)
-    else:
-        session.run("python", "-m", "tests")
+    # One process has the rig; the other runs everything else beside it.
+    together = ["--numprocesses=2", "--dist=loadgroup", "--durations=15"]
+    session.run("pytest", *(session.posargs or together))
 
 
 @nox.session

@@ -1,0 +1,164 @@
+"""The workflow ``ci`` where the registry, or another run, stands in its way."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from demo import image
+from integration.registry.image_registry import add_no_image, serving
+from integration.workflows.conftest import Hub
+
+NOBODY = "127.0.0.1:9"
+"""An address at which nothing listens."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick(hub: Hub) -> None:
+    hub.leave_out_slow_tests()
+    hub.commit("Only for these tests")
+
+
+@contextmanager
+def read_only(address: str) -> Iterator[str]:
+    """Serve the registry at *address*, but for uploads, which it has no space for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Docker tries TLS first, and goes on without when the answer to that starts as HTTP's do.
+        default_request_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            host = {"Host": self.headers["Host"]}
+            asked = {k: v for k, v in self.headers.items() if k.lower() != "host"} | host
+            upstream = http.client.HTTPConnection(address)
+            upstream.request(self.command, self.path, headers=asked)
+            answer = upstream.getresponse()
+            body = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+            upstream.close()
+
+        do_HEAD = do_GET  # noqa: N815 - the name that the class looks for
+
+        def do_POST(self) -> None:
+            body = b'{"errors": [{"code": "UNKNOWN", "message": "no space left on device"}]}'
+            self.send_response(507)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_PUT = do_PATCH = do_POST  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    front = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=front.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{front.server_port}"
+    finally:
+        front.shutdown()
+        front.server_close()
+        thread.join()
+
+
+def elsewhere(hub: Hub, address: str) -> dict[str, str]:
+    return {"IMAGE": f"{address}/{hub.image.partition('/')[2]}"}
+
+
+def test_registry_down_at_login(hub: Hub) -> None:
+    ran = hub.push(env=elsewhere(hub, NOBODY))
+    assert (ran.jobs["environment"], ran.jobs["image"]) == ("success", "failure")
+    assert set(ran.jobs) == {"environment", "image"}
+    assert f"{NOBODY}/v2/" in ran.log
+    assert "connection refused" in ran.log
+
+
+def test_registry_that_refuses_the_token(hub: Hub, tmp_path: Path) -> None:
+    with serving(tmp_path, login=True) as address:
+        ran = hub.push(env=elsewhere(hub, address))
+    assert set(ran.jobs) == {"environment", "image"}
+    assert ran.jobs["image"] == "failure"
+    assert "unauthorized" in ran.log.lower()
+
+
+def test_registry_down_for_a_fork(hub: Hub) -> None:
+    """It has no cache then, and says so; the images are built on the runner all the same."""
+    hub.git("switch", "--quiet", "--create", "fork")
+    event = hub.pull_request("fork", fork=True)
+    ran = hub.run("ci.yml", event, env=elsewhere(hub, NOBODY))
+    hub.git("switch", "--quiet", "main")
+    assert ran.ok, ran.trouble
+    assert "importing cache manifest" in ran.log
+    assert f"dev={NOBODY}/" in ran.log
+    assert hub.tags() == set()
+
+
+def test_registry_that_takes_no_uploads(hub: Hub) -> None:
+    host = hub.image.partition("/")[0]
+    with read_only(host) as address:
+        ran = hub.push(env=elsewhere(hub, address))
+    assert ran.jobs["image"] == "failure"
+    assert "Insufficient Storage" in ran.log, ran.trouble
+    assert not {"test", "publish"} & set(ran.jobs)
+    assert hub.tags() == set()
+
+
+def test_two_pushes_at_once(hub: Hub) -> None:
+    """Each names an image that is whole and tested, whoever comes last.
+
+    On GitHub the second waits for the first (`concurrency`), which act leaves to its caller.
+    """
+    first = hub.commit("First")
+    hub.git("push", "--quiet", "--force", "origin", "HEAD:main")
+    events = [hub.pushed("main", first)]
+    hub.project.add_dependency("tqdm")
+    hub.strata("lock")
+    hub.commit("Second")
+    hub.git("push", "--quiet", "origin", "HEAD:main")
+    events.append(hub.pushed("main", first))
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda event: hub.run("ci.yml", event), events))
+    assert [run.ok for run in runs] == [True, True], "".join(run.trouble for run in runs)
+    tested = {
+        name: {
+            digest for run in runs for digest in re.findall(rf"\| {name} \|.*@(.*)`", run.summary)
+        }
+        for name in ("dev", "runtime")
+    }
+    assert len(tested["dev"]) == 2
+    for name in ("dev", "runtime"):
+        assert hub.digest(name) in tested[name]
+        assert image.run(f"{hub.image}:{name}", hub.folder, "python", "-V").returncode == 0
+    assert hub.digest("latest") in tested["runtime"]
+
+
+def test_cache_that_is_no_image(hub: Hub) -> None:
+    """It is built without; only the comparison with what was released has to wait for a fix."""
+    whole = hub.digest("dev")
+    assert whole
+    add_no_image(f"{hub.image}:dev")
+    broken = hub.digest("dev")
+    hub.project.add_dependency("cowsay")
+    hub.strata("lock")
+    hub.commit("Add cowsay")
+    ran = hub.push()
+    assert (ran.jobs["image"], ran.jobs["test"]) == ("success", "success"), ran.trouble
+    assert ran.jobs["scan (dev)"] == "failure"
+    assert "publish" not in ran.jobs
+    assert hub.digest("dev") == broken

@@ -1,0 +1,96 @@
+"""The workflow ``lock``: a pull request with an out-of-date lock."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.workflows.conftest import Hub
+from rig.github import runner
+
+DISPATCHED = [("ci.yml", "change"), ("lock.yml", "change")]
+
+
+@pytest.fixture
+def stale(hub: Hub) -> Hub:
+    """A branch that adds a package to environment.yml and forgets the lock."""
+    hub.git("push", "--quiet", "--force", "origin", "main:main")
+    hub.git("checkout", "--quiet", "-B", "change", "main")
+    hub.project.add_dependency("tqdm")
+    hub.commit("Add tqdm")
+    hub.repository.dispatched.clear()
+    return hub
+
+
+def locked(hub: Hub, branch: str) -> str:
+    hub.git("fetch", "--quiet", "origin", branch)
+    return hub.git("show", "FETCH_HEAD:strata.lock")
+
+
+def test_branch_of_this_repository_is_fixed_by_a_commit(stale: Hub) -> None:
+    before = stale.git("rev-parse", "HEAD")
+    ran = stale.run("lock.yml", stale.pull_request("change"))
+    assert ran.jobs == {"check": "failure", "fix": "success"}, ran.trouble
+    assert "::error file=environment.yml,title=strata.lock is out of date::" in ran.log
+    assert "`tqdm`" in ran.summary
+    assert "tqdm" in locked(stale, "change")
+    stale.git("fetch", "--quiet", "origin", "change")
+    assert stale.git("rev-parse", "FETCH_HEAD^") == before
+    assert stale.git("diff", "--name-only", "FETCH_HEAD^", "FETCH_HEAD") == "strata.lock"
+    assert stale.git("log", "-1", "--format=%an", "FETCH_HEAD") == "github-actions[bot]"
+    assert stale.repository.dispatched == DISPATCHED
+
+    stale.git("reset", "--quiet", "--hard", "FETCH_HEAD")
+    stale.leave_out_slow_tests()
+    stale.commit("Only for this test")
+    stale.git("push", "--quiet", "origin", "HEAD:change")
+    event = runner.Event(
+        "workflow_dispatch", stale.git("rev-parse", "HEAD"), {"ref": "refs/heads/change"}
+    )
+    again = stale.run("lock.yml", event)
+    assert again.jobs == {"check": "success", "install (ubuntu-latest)": "success"}, again.trouble
+    assert "12 passed" in again.log
+
+
+def test_with_a_token_of_its_own_the_commit_starts_its_checks_itself(stale: Hub) -> None:
+    ran = stale.run("lock.yml", stale.pull_request("change"), secrets={"BOT_TOKEN": "own"})
+    assert ran.jobs["fix"] == "success", ran.trouble
+    assert "tqdm" in locked(stale, "change")
+    assert stale.repository.dispatched == []
+
+
+@pytest.mark.parametrize(
+    ("fork", "actor"), [(True, "somebody"), (False, "dependabot[bot]")], ids=["fork", "dependabot"]
+)
+def test_others_are_told_and_nothing_is_written(stale: Hub, fork: bool, actor: str) -> None:
+    event = stale.pull_request("change", fork=fork, actor=actor)
+    tip = stale.tip("change")
+    ran = stale.run("lock.yml", event)
+    assert ran.jobs == {"check": "failure"}
+    assert "::error file=environment.yml,title=strata.lock is out of date::" in ran.log
+    assert stale.tip("change") == tip
+    assert stale.repository.dispatched == []
+
+
+def test_branch_that_moved_on_keeps_its_commits(stale: Hub) -> None:
+    """Whoever pushed while the lock was solved loses nothing: the bot's push is refused."""
+    event = stale.pull_request("change")
+    newer = stale.commit("Meanwhile")
+    stale.git("push", "--quiet", "origin", "HEAD:refs/heads/change")
+    ran = stale.run("lock.yml", event)
+    assert ran.jobs["fix"] == "failure"
+    assert stale.tip("change") == newer
+
+
+def test_project_without_a_lock_is_left_alone(stale: Hub) -> None:
+    stale.git("rm", "--quiet", "strata.lock")
+    stale.commit("No lock")
+    ran = stale.run("lock.yml", stale.pull_request("change"))
+    assert ran.jobs == {"check": "success"}, ran.trouble
+
+
+def test_environment_that_cannot_be_solved_is_told(stale: Hub) -> None:
+    stale.project.add_dependency("no-such-package-anywhere")
+    stale.commit("Add what is not there")
+    ran = stale.run("lock.yml", stale.pull_request("change"))
+    assert ran.jobs == {"check": "failure"}
+    assert "no-such-package-anywhere" in ran.log

@@ -1,0 +1,43 @@
+"""Packages and folders that would run something on the machine that installs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import HandMadeChannel, Strata, write_environment
+
+
+@pytest.mark.parametrize("setting", ['"insecure"', '"false"'])
+def test_post_link_scripts_do_not_run_whatever_the_user_configured(
+    strata: Strata, project: Path, tmp_path: Path, setting: str
+) -> None:
+    """The same lock is the same environment on every machine."""
+    channel = HandMadeChannel(tmp_path / "own")
+    script = "#!/bin/bash\necho ran > $PREFIX/ran\necho ran > " + str(tmp_path / "ran") + "\n"
+    channel.add("linker", "1.0", {"bin/.linker-post-link.sh": script})
+    channel.index()
+    write_environment(project, channel, ["linker"])
+    config = tmp_path / ".config/rattler/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"run-post-link-scripts = {setting}\n")
+    assert strata("lock").returncode == 0
+    done = strata("install")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists()
+    assert not (project / ".conda/ran").exists()
+
+
+@pytest.mark.parametrize("name", ["$(touch ran)", "`touch ran`", 'a"b', "back\\slash", "now!"])
+def test_a_folder_that_a_shell_would_expand_is_refused(
+    strata: Strata, project: Path, name: str
+) -> None:
+    assert strata("lock").returncode == 0
+    assert strata("install", "--prefix", name).returncode == 0
+    before = sorted(path.name for path in project.iterdir())
+    done = strata("run", "--prefix", name, "--", "true")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "which shells expand" in done.stderr
+    assert sorted(path.name for path in project.iterdir()) == before
