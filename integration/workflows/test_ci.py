@@ -75,7 +75,7 @@ def test_code_alone_builds_nothing(hub: Hub) -> None:
     assert {tag: hub.digest(tag) for tag in hub.tags()} == before
     assert "building with" not in ran.log
     assert "layers made" not in ran.log
-    assert ran.steps["test"]["Tests, notebooks included"] == "success"
+    assert ran.steps["test"]["Tests, including notebooks"] == "success"
     for name in ("dev", "runtime"):
         assert "Known vulnerabilities" not in ran.steps[f"scan ({name})"]
         assert "Provenance" not in ran.steps[f"attest ({name})"]
