@@ -19,19 +19,24 @@ def write(path: Path, content: bytes) -> None:
         When it cannot be written.
     """
     target = path.resolve()
-    partial = target.with_name(f".{target.name}.partial")
+    draft = partial(target)
     try:
         try:
-            with partial.open("wb") as handle:
+            with draft.open("wb") as handle:
                 handle.write(content)
                 handle.flush()
                 os.fsync(handle.fileno())
-            partial.replace(target)
+            draft.replace(target)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise StrataError(
             f"{path} cannot be written: {error.strerror or error}",
             "It is as it was. Make room or get the right to write there, then repeat.",
         ) from error
+
+
+def partial(path: Path) -> Path:
+    """Return where a file's content stands until it is whole; a kill may leave it there."""
+    return path.with_name(f".{path.name}.partial")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from conda_strata.core import atomic
 from conda_strata.core.errors import StrataError
 from conda_strata.rattler.file_locks import exclusive
 
@@ -65,7 +66,9 @@ def _begin(prefix: Path, meta: Path) -> bool:
         _drop_broken_records(meta)
         return True
     held = {p.name for p in prefix.iterdir()} | {p.name for p in meta.iterdir()}
-    note.write_text(_NEW if held <= {meta.name, _GUARD} else _CHANGED, "utf-8")
+    own = {meta.name, _GUARD, atomic.partial(note).name}
+    # Whole or not at all: a note without its word would make a new prefix look like a changed one.
+    atomic.write(note, (_NEW if held <= own else _CHANGED).encode())
     return False
 
 
