@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rattler.index import index_fs
 from rattler.package_streaming import extract
 
 from benchmarks._measure import served
@@ -40,7 +38,7 @@ def channel(name: str) -> Iterator[tuple[int, Path]]:
         made = _newer(next((copy / SUBDIR).glob(f"{name}-*.conda")), Path(temporary), copy / SUBDIR)
         for old in copy.glob("*/repodata*"):
             old.unlink()
-        asyncio.run(index_fs(copy, force=True))
+        rig_channel.index(copy)
         with served(copy) as url:
             config = Path(temporary) / "config"
             (config / "rattler").mkdir(parents=True)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 DOCS = "https://github.com/leej3/ds-cookiecutter/blob/main/docs"
 
@@ -26,7 +26,7 @@ def next_steps():
 
   1. Lock the environment:
        cd {slug}
-       uv tool install "{ANSWERS['_strata']}"
+       uv tool install "{ANSWERS["_strata"]}"
        strata lock
   2. Create the repository {repository} on GitHub, without any file, and push:
        git add . && git commit -m "Start the project"

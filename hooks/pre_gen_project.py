@@ -6,8 +6,8 @@ import re
 import sys
 import unicodedata
 
-# Jinja has put JSON here, in which an apostrophe is \u0027: no answer can end this string.
-ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
+# Jinja puts JSON here, which never has three quotation marks in a row: no answer can end this string.
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 TEXTS = ("project_name", "description", "author_name")
 PYTHON_VERSIONS = ("3.11", "3.12", "3.13", "3.14")
@@ -56,6 +56,27 @@ STACK = {
 
 def problems(answers):
     """Yield each broken rule: the question, the rule, an example of a good answer."""
+    yield from text_problems(answers)
+    yield from slug_problems(answers["project_slug"])
+    yield from package_problems(answers["package_name"])
+    yield from person_problems(answers["author_email"], answers["github_owner"])
+
+    if answers["python_version"] not in PYTHON_VERSIONS:
+        yield "python_version", f"is one of {', '.join(PYTHON_VERSIONS)}", "3.13"
+
+    if not is_registry(answers["registry"]):
+        yield (
+            "registry",
+            (
+                "is a host in lower case, perhaps with a port and a path, without 'https://' "
+                "and without a '/' at its end"
+            ),
+            "ghcr.io",
+        )
+
+
+def text_problems(answers):
+    """Yield what is wrong with the answers that are shown as they are."""
     for key in TEXTS:
         if not is_line(answers[key]):
             yield (
@@ -64,7 +85,9 @@ def problems(answers):
                 "Penguin Study",
             )
 
-    slug = answers["project_slug"]
+
+def slug_problems(slug):
+    """Yield what is wrong with the name of the folder and repository."""
     if not re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", slug) or len(slug) > 64:
         yield (
             "project_slug",
@@ -76,7 +99,9 @@ def problems(answers):
     elif slug.endswith((".git", ".wiki", ".atom")):
         yield "project_slug", "has no ending that GitHub keeps for itself", "penguin-study"
 
-    package = answers["package_name"]
+
+def package_problems(package):
+    """Yield what is wrong with the name of the Python package."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", package) or len(package) > 40:
         yield (
             "package_name",
@@ -92,32 +117,21 @@ def problems(answers):
     elif package in PROJECT_FOLDERS:
         yield "package_name", "is not the name of another folder of the project", "penguin_study"
 
+
+def person_problems(email, owner):
+    """Yield what is wrong with the e-mail address and the GitHub account."""
     label = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     local = r"[A-Za-z0-9!#$%&'*+/=?^_`|~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`|~-]+)*"
-    if not re.fullmatch(rf"{local}@{label}(?:\.{label})+", answers["author_email"]):
+    if not re.fullmatch(rf"{local}@{label}(?:\.{label})+", email):
         yield "author_email", "is an e-mail address", "you@example.com"
 
     # A managed user's name ends with '_' and the short code of the company.
-    owner = answers["github_owner"]
     account = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?:_[A-Za-z0-9]+)?"
     if not re.fullmatch(account, owner) or len(owner) > 39:
         yield (
             "github_owner",
             "is a GitHub account: at most 39 letters and digits, joined by single '-'",
             "octo-org",
-        )
-
-    if answers["python_version"] not in PYTHON_VERSIONS:
-        yield "python_version", f"is one of {', '.join(PYTHON_VERSIONS)}", "3.13"
-
-    if not is_registry(answers["registry"]):
-        yield (
-            "registry",
-            (
-                "is a host in lower case, perhaps with a port and a path, without 'https://' "
-                "and without a '/' at its end"
-            ),
-            "ghcr.io",
         )
 
 

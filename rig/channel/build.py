@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib.metadata
+import json
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,21 @@ def subdirs(folder: Path) -> tuple[str, ...]:
     return tuple(one.subdir for one in PLATFORMS if (folder / CHANNEL / one.subdir).is_dir())
 
 
+def index(channel: Path) -> None:
+    """Write a channel's repodata, in which packages are as old as they say.
+
+    The indexer takes now for the time of their upload, and to a project with a cool-down they would
+    all be too new. It keeps the time that it finds in older repodata, so it runs twice.
+    """
+    asyncio.run(index_fs(channel, write_zst=False, write_shards=False))
+    for file in channel.glob("*/repodata.json"):
+        repodata = json.loads(file.read_text("utf-8"))
+        for record in repodata["packages.conda"].values():
+            record["indexed_timestamp"] = record["timestamp"]
+        file.write_text(json.dumps(repodata), "utf-8")
+    asyncio.run(index_fs(channel))
+
+
 def _key(python: Interpreter, here: Platform, other: Platform | None) -> str:
     """Return the hash of everything that decides the packages' content."""
     digest = hashlib.sha256(f"{python}\0{here}\0{other}".encode())
@@ -103,7 +119,7 @@ def _build(
             with step(f"conda channel, {other.subdir}"):
                 both = contents.beside(wheels, own)
                 contents.fill(channel, other, second, both, shared=False)
-        asyncio.run(index_fs(channel))
+        index(channel)
         with step("conda channel check"):
             verify.installs_and_runs(channel, here.subdir)
             if other:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.core.errors import UsageError
-from conda_strata.doctor import github, image, machine, network, prefix, project
+from conda_strata.doctor import image, machine, network, prefix, project
 from conda_strata.doctor.finding import Finding, Level, of_error
 from conda_strata.spec import platforms
 
@@ -69,8 +69,5 @@ def examine(request: Request) -> Iterator[Finding]:
     if manifest and config and not request.offline:
         yield from network.channels(manifest)
     yield from machine.docker()
-    folder = request.lock.absolute().parent
-    yield from image.image(folder, offline=request.offline)
+    yield from image.image(request.lock.absolute().parent, offline=request.offline)
     yield from project.git(request.lock)
-    if not request.offline:
-        yield from github.settings(folder)

@@ -1,4 +1,4 @@
-"""The image that the project publishes, and whether it can be pulled."""
+"""The image of the project's dev container, and whether it can be pulled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conda_strata.registry.repository import (
 )
 
 FILE = Path(".devcontainer/devcontainer.json")
-"""Where the project says which image it is."""
+"""What names the image."""
 
 SECONDS = 15
 """How long a registry may take to answer."""
@@ -28,18 +28,11 @@ SECONDS = 15
 _STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _IMAGE = re.compile(r'"image"\s*:\s*"([^"\\]+)"')
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
-_AWS = re.compile(r".+\.dkr\.ecr\.([\w-]+)\.amazonaws\.com")
-_KINDS = {
-    "github": re.compile(r"ghcr\.io"),
-    "azure": re.compile(r".+\.azurecr\.io"),
-    "aws": _AWS,
-    "google": re.compile(r".+-docker\.pkg\.dev|(.+\.)?gcr\.io"),
-}
 _REFUSED = {401, 403, 404}
 
 
-def published(folder: Path) -> str | None:
-    """Return the image that the project's dev container is, such as ``ghcr.io/owner/project:dev``.
+def named(folder: Path) -> str | None:
+    """Return the image of the dev container, such as ``ghcr.io/owner/project:dev``.
 
     None where it is built from a Dockerfile, or depends on variables that only an editor knows.
     """
@@ -57,38 +50,9 @@ def host(image: str) -> str:
     return first.lower() if slash and re.search(r"[.:]|^localhost$", first) else "docker.io"
 
 
-def kind(host: str) -> str:
-    """Return how one logs in there: as with github, azure, aws or google, or with a password."""
-    return next((kind for kind, hosts in _KINDS.items() if hosts.fullmatch(host)), "password")
-
-
-def how_to_pull(host: str) -> str:
-    """Return what lets a machine pull a private image from a registry of this kind."""
-    match kind(host):
-        case "github":
-            return (
-                "On GitHub, open the package's settings and make it public, or run "
-                f"'docker login {host}'; for Codespaces give the repository access to the "
-                "package there."
-            )
-        case "azure":
-            login = f"az acr login --name {host.partition('.')[0]}"
-        case "aws":
-            region = found[1] if (found := _AWS.fullmatch(host)) else ""
-            login = (
-                f"aws ecr get-login-password --region {region} | "
-                f"docker login --username AWS --password-stdin {host}"
-            )
-        case "google":
-            login = f"gcloud auth configure-docker {host}"
-        case _:
-            login = f"docker login {host}"
-    return f"If it is private, run '{login}'."
-
-
 def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
-    """Say whether the project's image has a name that registries take, and can be pulled."""
-    name = published(folder)
+    """Say whether the dev container's image has a name that registries take, and can be pulled."""
+    name = named(folder)
     if name is None:
         return
     try:
@@ -164,9 +128,8 @@ def _refused(name: str, *, insecure: bool) -> Finding:
             return ok("image", f"{name} is private, this machine may pull it")
     return warning(
         "image",
-        f"{name} cannot be pulled: CI has not published it yet (the workflow 'ci' must be green "
-        "on main), or it is private",
-        how_to_pull(host(name)),
+        f"{name} cannot be pulled: it is not there yet, or it is private",
+        f"Push it first. If it is private, run 'docker login {host(name)}'.",
     )
 
 

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline",
         action="store_true",
-        help="ask neither the channels nor the image's registry nor GitHub",
+        help="ask neither the channels nor the image's registry",
     )
     options.add_json(parser)
 
