@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from packaging import tags
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.markers import Environment, default_environment
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from conda_strata.core import urls
 from conda_strata.core.errors import UnsatisfiableError
@@ -23,6 +31,7 @@ _MACHINES = {
     "win-64": "x86_64",
 }
 _OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
+_OTHER = "Ask for another version, or take the package from conda."
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,7 @@ class Target:
 
     def tags(self) -> Iterator[tags.Tag]:
         """Yield the tags that fit, the best first."""
-        major, minor = map(int, self.python.split(".")[:2])
-        names = list(self._platforms())
-        yield from tags.cpython_tags((major, minor), platforms=names)
-        yield from tags.compatible_tags((major, minor), f"cp{major}{minor}", names)
+        yield from _tags(self.python, list(self._platforms()))
 
     @property
     def _is_macos(self) -> bool:
@@ -93,37 +99,52 @@ class Target:
             yield "win_amd64"
 
 
-def best(target: Target, package: Mapping[str, Any]) -> Wheel:
-    """Return the wheel of *package*, an entry of ``pylock.toml`` (PEP 751), that fits best.
+def here(python: str) -> list[tags.Tag]:
+    """Return the tags that fit a Python of version *python* on this machine, the best first."""
+    return list(_tags(python, list(tags.platform_tags())))
+
+
+def chosen(target: Target, packages: Sequence[Mapping[str, Any]]) -> list[Wheel]:
+    """Return the wheels that fit best, one for each of *packages* of a ``pylock.toml`` (PEP 751).
 
     Raises
     ------
     UnsatisfiableError
-        When none fits, or the one that does has no SHA-256.
+        When none fits a package, or the one that does has no SHA-256.
     """
-    rank = {tag: place for place, tag in enumerate(target.tags())}
-    ranked = []
-    for wheel in [*package.get("wheels", ()), *_archives(package)]:
-        name = unquote(urlsplit(wheel["url"]).path.rpartition("/")[2])
-        places = [rank[tag] for tag in parse_wheel_filename(name)[3] if tag in rank]
-        if places and "sha256" in wheel.get("hashes", {}):
-            ranked.append((min(places), name, wheel))
-    if not ranked:
-        raise UnsatisfiableError(
-            f"{package['name']} {package.get('version', '')} has no wheel for Python "
-            f"{target.python} on {target.subdir}",
-            "Ask for another version, or take the package from conda.",
+    content = {"lock-version": "1.0", "created-by": "strata", "packages": list(packages)}
+    environment = {**default_environment(), "python_full_version": target.python}
+    try:
+        lock = Pylock.from_dict(content)
+        found = list(
+            lock.select(environment=cast("Environment", environment), tags=list(target.tags()))
         )
-    _, name, wheel = min(ranked, key=lambda one: one[:2])
-    version = str(parse_wheel_filename(name)[1])
-    return Wheel(
-        canonicalize_name(package["name"]),
-        version,
-        urls.without_credentials(wheel["url"]),
-        wheel["hashes"]["sha256"],
+    except (PylockSelectError, PylockValidationError) as error:
+        raise UnsatisfiableError(
+            f"no wheels for Python {target.python} on {target.subdir}: {error}", _OTHER
+        ) from error
+    return [_wheel(target, package, file) for package, file in found]
+
+
+def _wheel(target: Target, package: Package, file: object) -> Wheel:
+    if isinstance(file, PackageWheel | PackageArchive) and file.url and "sha256" in file.hashes:
+        wheel = Wheel(package.name, "", urls.without_credentials(file.url), file.hashes["sha256"])
+        try:
+            _, version, _, fitting = parse_wheel_filename(wheel.file_name)
+        except InvalidWheelFilename:
+            fitting = frozenset()
+        if not fitting.isdisjoint(target.tags()):
+            return replace(wheel, version=str(version))
+    raise UnsatisfiableError(
+        f"{package.name} {package.version or ''} has no wheel with a SHA-256 for Python "
+        f"{target.python} on {target.subdir}",
+        _OTHER,
     )
 
 
-def _archives(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    archive = package.get("archive")
-    return [archive] if archive and "url" in archive else []
+def _tags(python: str, platforms: Sequence[str]) -> Iterator[tags.Tag]:
+    major, minor = map(int, python.split(".")[:2])
+    name = f"cp{major}{minor}"
+    # the ABI is named, as packaging else takes that of the Python that runs strata
+    yield from tags.cpython_tags((major, minor), [name], platforms)
+    yield from tags.compatible_tags((major, minor), name, platforms)

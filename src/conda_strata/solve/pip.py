@@ -135,11 +135,14 @@ class _Resolver:
             graph = _requires(self._run_uv(folder, "pins.txt"))
             self._run_uv(folder, "pylock.toml", "--constraints", "pins.txt")
             found = tomllib.loads((folder / "pylock.toml").read_text("utf-8"))
-        wheels = [
-            replace(wheel, requires=graph.get(wheel.name, ()))
+        packages = [
+            package
             for package in found.get("packages", ())
             if canonicalize_name(package["name"]) not in self.by_conda
-            for wheel in [wheel_tags.best(self.target, package)]
+        ]
+        wheels = [
+            replace(wheel, requires=graph.get(wheel.name, ()))
+            for wheel in wheel_tags.chosen(self.target, packages)
         ]
         urls.require_safe((wheel.url for wheel in wheels), self.where)
         return sorted(wheels, key=lambda wheel: wheel.name)
