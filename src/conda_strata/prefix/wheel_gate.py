@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from installer.exceptions import InstallerError
 from installer.records import InvalidRecordEntry, parse_record_file
@@ -48,9 +48,8 @@ class WheelError(NetworkError):
     """
 
     def __init__(self, wheel: Wheel, path: str, rule: str) -> None:
-        shown = path if path.isprintable() and path.isascii() else ascii(path)[1:-1]
         super().__init__(
-            f"the wheel {wheel.name} {wheel.version} is refused: {shown[:200]}: {rule}",
+            f"the wheel {wheel.name} {wheel.version} is refused: {_shown(path)}: {_shown(rule)}",
             "Ask for another version, take the package from conda, or tell the wheel's authors.",
         )
 
@@ -93,11 +92,15 @@ def _faults(
     for item in items:
         yield from ((item.filename, rule) for rule in _entry_faults(item))
     yield from _shape_faults([item.filename for item in items])
+    info = ""
     try:
         info = source.dist_info_dir
         yield from _metadata_faults(source, info, wheel)
-    except (InstallerError, BadZipFile, ValueError, KeyError, OSError) as error:
-        yield wheel.file_name, f"it is no wheel ({_reason(error)})"
+    except InvalidRecordEntry as error:
+        yield f"{info}/RECORD", f"it cannot be understood ({error})"
+        return
+    except (InstallerError, ValueError, KeyError) as error:
+        yield wheel.file_name, f"it is no wheel ({error})"
         return
     for item in items:
         yield from _place_faults(item.filename, source.data_dir, folder)
@@ -190,8 +193,6 @@ def _place_faults(path: str, data: str, folder: str) -> Iterator[tuple[str, str]
         yield path, "conda-meta holds the records of conda packages only"
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, InvalidRecordEntry):
-        return "its RECORD cannot be understood"
-    text = str(error).strip("'\"")
-    return ascii(text)[1:-1][:200]
+def _shown(text: str) -> str:
+    """Return *text*, shortened, with what a terminal would obey written out."""
+    return (text if text.isprintable() and text.isascii() else ascii(text)[1:-1])[:300]

@@ -8,7 +8,8 @@ import os
 import shlex
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -58,21 +59,28 @@ class Layout:
     windows: bool
     fitting: Collection[Tag]
 
-    def lay_out(self, wheel: Wheel, file: Path) -> None:
-        """Write the files of *wheel*, of which *file* is the archive.
+    def lay_out(self, wheels: Sequence[Wheel], files: Sequence[Path]) -> None:
+        """Write *wheels*, of which *files* are the archives; all of them are looked into first.
 
         Raises
         ------
         WheelError
-            When it is no wheel, or would write what it shall not.
+            When one is no wheel, or would write what it shall not.
         StrataError
             When the disk cannot be written.
         """
+        for wheel, file in zip(wheels, files, strict=True):
+            with self._opened(wheel, file) as (source, archive):
+                require_safe(source, archive.infolist(), wheel, self.folder, self.fitting)
+        for wheel, file in zip(wheels, files, strict=True):
+            with self._opened(wheel, file) as (source, _):
+                install(source, self._destination(wheel), _metadata(wheel))
+
+    @contextmanager
+    def _opened(self, wheel: Wheel, file: Path) -> Iterator[tuple[_Source, zipfile.ZipFile]]:
         try:
             with zipfile.ZipFile(file) as archive:
-                source = _Source(archive)
-                require_safe(source, archive.infolist(), wheel, self.folder, self.fitting)
-                install(source, self._destination(wheel), _metadata(wheel))
+                yield _Source(archive), archive
         except (
             zipfile.BadZipFile,
             zlib.error,

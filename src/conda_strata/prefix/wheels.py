@@ -108,8 +108,7 @@ def install_wheels(
     windows = python.suffix == ".exe"
     fitting = frozenset(wheel_tags.here(str(_locked_python(records).version)))
     layout = Layout(prefix, folder, str(prefix), windows, fitting)
-    for wheel, file in zip(missing, files, strict=True):
-        layout.lay_out(wheel, file)
+    layout.lay_out(missing, files)
 
 
 def link_wheels(
@@ -126,8 +125,7 @@ def link_wheels(
     """
     windows = target.subdir.startswith("win-")
     layout = Layout(tree, folder, home, windows, frozenset(target.tags()))
-    for wheel, file in zip(wheels, fetched(wheels), strict=True):
-        layout.lay_out(wheel, file)
+    layout.lay_out(wheels, fetched(wheels))
 
 
 def _uninstall(prefix: Path, names: Sequence[str]) -> None:
