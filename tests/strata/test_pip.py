@@ -212,7 +212,7 @@ def test_replaced_wheel_is_refused(
     assert "Traceback" not in refused.stderr
 
 
-@pytest.mark.parametrize("way", ["variable", "netrc"])
+@pytest.mark.parametrize("way", ["variable", "named", "uv.toml", "netrc"])
 def test_index_with_a_login(
     strata: Strata,
     project: Path,
@@ -220,24 +220,33 @@ def test_index_with_a_login(
     index: python_index.PythonIndex,
     way: str,
 ) -> None:
-    """A variable of uv or netrc has it; it is in no file of the project or the environment."""
+    """A variable or file of uv or netrc has it; it is in no file of project or environment."""
     index.login = "me:s3cret"
-    url = index.url.replace("//", "//me:s3cret@") if way == "variable" else index.url
-    if way == "netrc":
+    url = index.url.replace("//", "//me:s3cret@")
+    if way == "variable":
+        env = {"UV_DEFAULT_INDEX": url}
+    elif way == "named":
+        env = {"UV_DEFAULT_INDEX": f"my-own={index.url}"}
+        env |= {"UV_INDEX_MY_OWN_USERNAME": "me", "UV_INDEX_MY_OWN_PASSWORD": "s3cret"}
+    elif way == "uv.toml":
+        file = project.parent / ".config/uv/uv.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text(f'[[index]]\nurl = "{url}"\ndefault = true\n')
+        env = {"UV_DEFAULT_INDEX": "", "UV_NO_CONFIG": "false"}
+    else:
         netrc = project.parent / ".netrc"
         netrc.write_text("machine 127.0.0.1 login me password s3cret\n")
         netrc.chmod(0o600)
+        env = {}
     write(project, channel, ["charts"])
-    done = strata("lock", UV_DEFAULT_INDEX=url)
-    assert done.returncode == 0, done.stderr
-    for command in (("install",), ("layers", "--out", "out")):
-        done = strata(*command, UV_DEFAULT_INDEX=url)
+    for command in (("lock",), ("install",), ("layers", "--out", "out")):
+        done = strata(*command, **env)
         assert done.returncode == 0, done.stderr
     for file in project.rglob("*"):
         assert not file.is_file() or b"s3cret" not in file.read_bytes()
     index.login = "me:other"
     shutil.rmtree(project.parent / "cache/wheels")
-    refused = strata("install", "--prefix", "other", UV_DEFAULT_INDEX=url)
+    refused = strata("install", "--prefix", "other", **env)
     assert refused.returncode == 6
     assert ": 401" in refused.stderr
     assert "s3cret" not in refused.stderr

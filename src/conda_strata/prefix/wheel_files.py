@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
@@ -17,6 +16,7 @@ import urllib3
 from conda_strata.core import urls
 from conda_strata.core.errors import LockError, NetworkError, StrataError
 from conda_strata.lock.gate import wheel_fault
+from conda_strata.pypi.index_login import login
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import TransientError, retrying
@@ -24,7 +24,6 @@ from conda_strata.rattler.errors import TransientError, retrying
 _AT_ONCE = 8
 _BLOCK = 1024 * 1024
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
-_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 _CHECK = "Check the network and the proxy (HTTPS_PROXY); then repeat."
 _LOGIN = "Put the login for that host into ~/.netrc, or into the index's URL in UV_DEFAULT_INDEX."
 _REPLACED = "If the index removed or replaced the file, run 'strata lock'; else repeat."
@@ -103,7 +102,7 @@ def _blocks(session: requests.Session, url: str, shown: str) -> Iterator[bytes]:
     headers = {"Accept-Encoding": "identity"}  # else a server could send a small bomb
     try:
         with session.get(
-            url, headers=headers, auth=_login(url), stream=True, timeout=channels.timeout()
+            url, headers=headers, auth=login(url), stream=True, timeout=channels.timeout()
         ) as answer:
             if not answer.ok:
                 raise _refusal(shown, answer.status_code, answer.reason)
@@ -121,15 +120,3 @@ def _refusal(shown: str, code: int, reason: str) -> NetworkError:
     if code in {408, 425, 429} or code >= 500:
         return TransientError(what, _CHECK, 3)
     return NetworkError(what, _REPLACED if code in {404, 410} else _CHECK)
-
-
-def _login(url: str) -> tuple[str, str] | None:
-    """Return the user and password that uv's variables have for the host; netrc comes after."""
-    wanted = urlsplit(url)
-    for variable in _INDEXES:
-        for index in os.environ.get(variable, "").split():
-            found = urlsplit(re.sub(r"^[\w.-]+=", "", index))
-            same = (found.scheme, found.hostname, found.port)
-            if found.username and same == (wanted.scheme, wanted.hostname, wanted.port):
-                return unquote(found.username), unquote(found.password or "")
-    return None

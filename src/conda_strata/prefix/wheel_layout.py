@@ -26,9 +26,6 @@ from conda_strata.core.errors import StrataError
 from conda_strata.prefix.wheel_gate import WheelError, require_safe
 from conda_strata.pypi.wheel import Wheel
 
-INSTALLER = "strata"
-"""What ``INSTALLER`` in the metadata of a laid-out wheel says."""
-
 _OWN = {"INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s"}
 """Metadata that only an installer writes."""
 
@@ -174,6 +171,6 @@ def _with_shebang(stream: BinaryIO, interpreter: str) -> BinaryIO:
 def _metadata(wheel: Wheel) -> dict[str, bytes]:
     origin = {"archive_info": {"hashes": {"sha256": wheel.sha256}}, "url": wheel.url}
     return {
-        "INSTALLER": f"{INSTALLER}\n".encode(),
+        "INSTALLER": b"strata\n",
         "direct_url.json": json.dumps(origin, sort_keys=True).encode(),
     }

@@ -14,8 +14,6 @@ from packaging.utils import canonicalize_name
 from rattler import RepoDataRecord
 
 from conda_strata.core.errors import LockError, StrataError
-from conda_strata.prefix.wheel_files import fetched
-from conda_strata.prefix.wheel_layout import INSTALLER, Layout
 from conda_strata.pypi import wheel_tags
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
@@ -94,6 +92,9 @@ def install_wheels(
     StrataError
         When the prefix cannot be written.
     """
+    from conda_strata.prefix.wheel_files import fetched
+    from conda_strata.prefix.wheel_layout import Layout
+
     present = {url for _, _, url in _installed(prefix)}
     missing = [wheel for wheel in wheels if wheel.url not in present]
     if not missing:
@@ -123,6 +124,9 @@ def link_wheels(
     NetworkError
         When a wheel cannot be downloaded, is not what the lock says (SHA-256), or is hostile.
     """
+    from conda_strata.prefix.wheel_files import fetched
+    from conda_strata.prefix.wheel_layout import Layout
+
     windows = target.subdir.startswith("win-")
     layout = Layout(tree, folder, home, windows, frozenset(target.tags()))
     layout.lay_out(wheels, fetched(wheels))
@@ -148,7 +152,7 @@ def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
     for place in _places(prefix):
         for found in distributions(path=[str(place)]):
             # RECORD is written last: without it, the installation was cut short
-            own = (found.read_text("INSTALLER") or "").strip() == INSTALLER
+            own = (found.read_text("INSTALLER") or "").strip() == "strata"
             if own and found.read_text("RECORD") is not None:
                 source = json.loads(found.read_text("direct_url.json") or "{}")
                 if "archive_info" in source:

@@ -12,8 +12,9 @@ import pytest
 from packaging.version import Version
 
 from conda_strata.core.errors import UnsatisfiableError
-from conda_strata.pypi import wheel_tags
 from conda_strata.pypi.conda_names import pypi_name
+from conda_strata.pypi.wheel_choice import chosen
+from conda_strata.pypi.wheel_tags import Target
 
 from ..conftest import SUBDIR, HandMadeChannel, Strata, write_environment
 from ..python_index import PythonIndex, serving
@@ -446,15 +447,15 @@ ODD = [
 @pytest.mark.parametrize("kind", ["wheels", "archive"])
 def test_odd_names_of_wheels(name: str, kind: str) -> None:
     """No traceback, whatever an index calls its files."""
-    target = wheel_tags.Target("3.11.5", SUBDIR, {})
+    target = Target("3.11.5", SUBDIR, {})
     file = {"url": f"https://files.example/{name}", "hashes": {"sha256": "0" * 64}}
     package = {"name": "bad", kind: [file] if kind == "wheels" else file}
     with pytest.raises(UnsatisfiableError, match=r"bad|packages"):
-        wheel_tags.chosen(target, [package])
+        chosen(target, [package])
 
 
 def test_the_best_wheel_is_chosen_among_others() -> None:
-    target = wheel_tags.Target("3.11.5", SUBDIR, {"__glibc": ("2.28", "0")})
+    target = Target("3.11.5", SUBDIR, {"__glibc": ("2.28", "0")})
     names = [
         "py3-none-any",
         "cp311-cp311-manylinux_2_17_x86_64",
@@ -464,7 +465,7 @@ def test_the_best_wheel_is_chosen_among_others() -> None:
         {"url": f"https://files.example/x-1.0-{tag}.whl", "hashes": {"sha256": str(i) * 64}}
         for i, tag in enumerate([*names, "cp311-cp311-manylinux_2_34_x86_64", "cp311-cp311-win32"])
     ]
-    (wheel,) = wheel_tags.chosen(target, [{"name": "x", "version": "1.0", "wheels": files}])
+    (wheel,) = chosen(target, [{"name": "x", "version": "1.0", "wheels": files}])
     assert wheel.file_name == "x-1.0-cp311-cp311-manylinux_2_17_x86_64.whl"
     assert (wheel.version, wheel.sha256) == ("1.0", "1" * 64)
 
