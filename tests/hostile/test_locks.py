@@ -348,4 +348,4 @@ def test_other_files_are_named(
 def test_writer_for_uv_refuses_by_itself(tmp_path: Path, bad: Wheel) -> None:
     """No line for uv can be broken, even where a lock came past the gate."""
     with pytest.raises(LockError):
-        install_wheels(tmp_path, [bad])
+        install_wheels(tmp_path, [bad], [])

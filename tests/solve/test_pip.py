@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -209,6 +210,85 @@ def test_replaced_wheel_is_refused(
     assert refused.returncode == 6
     assert "colors" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("way", ["variable", "named", "uv.toml", "netrc"])
+def test_index_with_a_login(
+    strata: Strata,
+    project: Path,
+    channel: HandMadeChannel,
+    index: python_index.PythonIndex,
+    way: str,
+) -> None:
+    """A variable or file of uv or netrc has it; it is in no file of project or environment."""
+    index.login = "me:s3cret"
+    url = index.url.replace("//", "//me:s3cret@")
+    if way == "variable":
+        env = {"UV_DEFAULT_INDEX": url}
+    elif way == "named":
+        env = {"UV_DEFAULT_INDEX": f"my-own={index.url}"}
+        env |= {"UV_INDEX_MY_OWN_USERNAME": "me", "UV_INDEX_MY_OWN_PASSWORD": "s3cret"}
+    elif way == "uv.toml":
+        file = project.parent / ".config/uv/uv.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text(f'[[index]]\nurl = "{url}"\ndefault = true\n')
+        env = {"UV_DEFAULT_INDEX": "", "UV_NO_CONFIG": "false"}
+    else:
+        netrc = project.parent / ".netrc"
+        netrc.write_text("machine 127.0.0.1 login me password s3cret\n")
+        netrc.chmod(0o600)
+        env = {}
+    write(project, channel, ["charts"])
+    for command in (("lock",), ("install",), ("layers", "--out", "out")):
+        done = strata(*command, **env)
+        assert done.returncode == 0, done.stderr
+    for file in project.rglob("*"):
+        assert not file.is_file() or b"s3cret" not in file.read_bytes()
+    index.login = "me:other"
+    shutil.rmtree(project.parent / "cache/wheels")
+    refused = strata("install", "--prefix", "other", **env)
+    assert refused.returncode == 6
+    assert ": 401" in refused.stderr
+    assert "s3cret" not in refused.stderr
+
+
+def test_prefix_and_layer_hold_the_same(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
+    """But for the first line of commands, and so what RECORD says of them."""
+    write(project, channel, ["charts", "fast"])
+    strata("lock")
+    assert strata("install").returncode == 0
+    assert strata("layers", "--out", "out").returncode == 0
+    inside = f"lib/python{MINOR}/site-packages"
+    (layer,) = (project / "out").glob(f"*/opt/env/{inside}")
+    found = [
+        {
+            file.relative_to(folder): file.read_bytes()
+            for file in folder.rglob("*")
+            if file.is_file() and file.name != "RECORD"
+        }
+        for folder in (layer, project / ".conda" / inside)
+    ]
+    assert found[0] == found[1]
+    one, two = (p / "../../../bin/draw" for p in (layer, project / ".conda" / inside))
+    assert one.read_text().splitlines()[1:] == two.read_text().splitlines()[1:]
+
+
+def test_what_was_added_by_hand_makes_room(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
+    write(project, channel, ["colors<2"])
+    strata("lock")
+    assert strata("install").returncode == 0
+    places = project / ".conda" / f"lib/python{MINOR}/site-packages"
+    for file in (places / "colors-1.0.dist-info/INSTALLER", places / "colors/__init__.py"):
+        file.write_text("pip\n")
+    write(project, channel, ["colors"])
+    strata("lock", "--update", "colors")
+    assert strata("install").returncode == 0
+    assert [path.name for path in places.glob("*.dist-info")] == ["colors-2.0.dist-info"]
+    assert "2.0" in (places / "colors/__init__.py").read_text()
 
 
 def test_no_wheel_for_the_platform(

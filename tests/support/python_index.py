@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import threading
@@ -18,6 +19,8 @@ class PythonIndex:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.url = f"{url}/simple"
+        self.login: str | None = None
+        """The user and password that are asked for."""
 
     def add(
         self,
@@ -61,6 +64,19 @@ class PythonIndex:
 
 
 class _Handler(SimpleHTTPRequestHandler):
+    index: PythonIndex
+
+    def do_GET(self) -> None:
+        login = self.index.login
+        wanted = f"Basic {base64.b64encode((login or '').encode()).decode()}"
+        if login is None or self.headers.get("Authorization") == wanted:
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", "Basic")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
 
@@ -68,8 +84,13 @@ class _Handler(SimpleHTTPRequestHandler):
 @contextmanager
 def serving(folder: Path) -> Iterator[PythonIndex]:
     """Serve an index on a free port of loopback."""
-    handler = functools.partial(_Handler, directory=str(folder))
+
+    class Own(_Handler):
+        pass
+
+    handler = functools.partial(Own, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Own.index = PythonIndex(folder, f"http://127.0.0.1:{server.server_port}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield PythonIndex(folder, f"http://127.0.0.1:{server.server_port}")
+        yield Own.index
         server.shutdown()

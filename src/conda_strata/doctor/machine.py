@@ -78,7 +78,7 @@ def uv(lock: Lock, subdir: str) -> Iterator[Finding]:
     except FileNotFoundError:
         yield problem(
             "uv",
-            f"the lock has {count} packages from a Python index, and uv, which installs them, is "
+            f"the lock has {count} packages from a Python index, and uv, which resolves them, is "
             "not there",
             "Install strata again: uv comes with it.",
         )

@@ -122,7 +122,13 @@ def _sha256(package: PypiLockedPackage) -> str:
 
 
 def _complete_wheels(path: Path, lock: Lock) -> None:
-    """Write the wheels' hashes and requirements, which rattler for Python reads but cannot set."""
+    """Write the wheels' hashes and requirements, which rattler for Python reads but cannot set.
+
+    For upstream (conda/rattler, py-rattler 0.28): ``LockFile.add_pypi_package`` takes name, version
+    and location only; please let it take ``hashes``, ``requires_dist`` and ``requires_python``, which
+    ``PypiLockedPackage`` can read already. Lines are added, and rattler then orders the file: a
+    round trip by a YAML library costs half a second for each thousand packages.
+    """
     wheels = {wheel.url: wheel for found in lock.all_wheels().values() for wheel in found}
     if not wheels:
         return

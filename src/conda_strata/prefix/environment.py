@@ -42,7 +42,7 @@ def bring_to(
     Raises
     ------
     WrongPlatformError
-        When there are wheels for another platform than this machine's: uv needs to run Python.
+        When there are wheels for another platform than this machine's: uv needs its Python to remove them.
     NetworkError
         When a package cannot be downloaded, or is not what the lock says (SHA-256).
     StrataError
@@ -59,6 +59,6 @@ def bring_to(
             folder = wheels.site_packages(records) if locked_wheels else None
             wheels.remove_stale(prefix, locked_wheels, folder)
         install(records, prefix, subdir, reporter=reporter, relink=relink)
-        wheels.install_wheels(prefix, locked_wheels)
+        wheels.install_wheels(prefix, locked_wheels, records)
         if named is not None:
             variables.write(prefix, named)

@@ -1,25 +1,20 @@
-"""Wheels onto the disk: uv installs what the ``pip:`` lists brought into the lock."""
+"""Wheels onto the disk: those of the ``pip:`` lists, in prefixes and in layers."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import logging
-import os
-import re
 import shlex
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
 from rattler import RepoDataRecord
 
-from conda_strata.core.errors import LockError, NetworkError, StrataError
-from conda_strata.lock.gate import wheel_fault
+from conda_strata.core.errors import LockError, StrataError
+from conda_strata.pypi import wheel_tags
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.pypi.wheel_tags import Target
@@ -28,14 +23,27 @@ _log = logging.getLogger(__name__)
 
 
 def site_packages(records: Sequence[RepoDataRecord]) -> str:
-    """Return the folder of Python packages in a prefix with *records*, relative to the prefix."""
-    python = next(record for record in records if record.name.normalized == "python")
+    """Return the folder of Python packages in a prefix with *records*, relative to the prefix.
+
+    Raises
+    ------
+    LockError
+        When there is no Python.
+    """
+    python = _locked_python(records)
     if python.python_site_packages_path:
         return python.python_site_packages_path
     if python.subdir.startswith("win-"):
         return "Lib/site-packages"
     minor = ".".join(str(python.version).split(".")[:2])
     return f"lib/python{minor}/site-packages"
+
+
+def _locked_python(records: Sequence[RepoDataRecord]) -> RepoDataRecord:
+    for record in records:
+        if record.name.normalized == "python":
+            return record
+    raise LockError("the lock has wheels and no Python", "Add python to environment.yml.")
 
 
 def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> None:
@@ -60,23 +68,48 @@ def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> N
         name for place, name, url in _installed(prefix) if url not in wanted or place != folder
     ]
     if stale:
-        _run("pip", "uninstall", "--python", str(_python(prefix)), *stale)
+        _uninstall(prefix, stale)
 
 
-def install_wheels(prefix: Path, wheels: Sequence[Wheel]) -> None:
+def install_wheels(
+    prefix: Path, wheels: Sequence[Wheel], records: Sequence[RepoDataRecord]
+) -> None:
     """Add those of *wheels* to *prefix* that are not there.
+
+    Parameters
+    ----------
+    prefix
+        The environment, with its conda packages.
+    wheels
+        What it shall hold.
+    records
+        Its conda packages.
 
     Raises
     ------
     NetworkError
-        When a wheel cannot be downloaded, or is not what the lock says (SHA-256).
+        When a wheel cannot be downloaded, is not what the lock says (SHA-256), or is hostile.
     StrataError
         When the prefix cannot be written.
     """
+    from conda_strata.prefix.wheel_files import fetched
+    from conda_strata.prefix.wheel_layout import Layout
+
     present = {url for _, _, url in _installed(prefix)}
     missing = [wheel for wheel in wheels if wheel.url not in present]
-    if missing:
-        _install(missing, "--python", str(_python(prefix)))
+    if not missing:
+        return
+    files = fetched(missing)
+    folder = site_packages(records)
+    python = _python(prefix)
+    names = {canonicalize_name(wheel.name) for wheel in missing}
+    found = [found.name for found in distributions(path=[str(prefix / folder)]) if found.files]
+    if replaced := [name for name in found if canonicalize_name(name) in names]:
+        _uninstall(prefix, replaced)
+    windows = python.suffix == ".exe"
+    fitting = frozenset(wheel_tags.here(str(_locked_python(records).version)))
+    layout = Layout(prefix, folder, str(prefix), windows, fitting)
+    layout.lay_out(missing, files)
 
 
 def link_wheels(
@@ -84,102 +117,31 @@ def link_wheels(
 ) -> None:
     """Write *wheels* into *tree* as they will lie in the environment *home*, on any platform.
 
-    Nothing of *target* is run. What tells of this machine, the first line of scripts, is made
-    that of *home*.
+    Nothing of *target* is run, and nothing of this machine is written.
 
     Raises
     ------
     NetworkError
-        When a wheel cannot be downloaded, or is not what the lock says (SHA-256).
+        When a wheel cannot be downloaded, is not what the lock says (SHA-256), or is hostile.
     """
-    words = ["--prefix", str(tree), "--link-mode", "copy", "--python", sys.executable]
-    words += ["--python-version", target.python, "--python-platform", target.uv_name]
-    _install(wheels, *words, environment=target.environment)
-    (tree / ".lock").unlink(missing_ok=True)
-    (written,) = _places(tree)
-    if written != tree / folder:
-        (tree / folder).parent.mkdir(parents=True, exist_ok=True)
-        written.rename(tree / folder)
-    for script in sorted((tree / "bin").glob("*")):
-        _give_home(script, f"#!{home}/bin/python")
-    for record in (tree / folder).glob("*.dist-info/RECORD"):
-        _renew_hashes(record, tree / "bin")
+    from conda_strata.prefix.wheel_files import fetched
+    from conda_strata.prefix.wheel_layout import Layout
+
+    windows = target.subdir.startswith("win-")
+    layout = Layout(tree, folder, home, windows, frozenset(target.tags()))
+    layout.lay_out(wheels, fetched(wheels))
 
 
-def _give_home(script: Path, first: str) -> None:
-    lines = script.read_bytes().split(b"\n")
-    here = sys.executable.encode()
-    if lines[0] == b"#!/bin/sh" and here in lines[1]:
-        lines[:3] = [first.encode()]
-    elif lines[0] == b"#!" + here:
-        lines[0] = first.encode()
-    script.write_bytes(b"\n".join(lines))
-
-
-def _renew_hashes(record: Path, scripts: Path) -> None:
-    lines = []
-    for line in sorted(record.read_text("utf-8").splitlines()):
-        path, _, _ = line.partition(",")
-        file = Path(os.path.normpath(record.parent.parent / path))
-        if file.parent == scripts:
-            digest = base64.urlsafe_b64encode(hashlib.sha256(file.read_bytes()).digest())
-            hashed = digest.rstrip(b"=").decode()
-            lines.append(f"{path},sha256={hashed},{file.stat().st_size}")
-        else:
-            lines.append(line)
-    record.write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _install(
-    wheels: Sequence[Wheel], *words: str, environment: dict[str, str] | None = None
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="strata-pip-") as name:
-        listed = Path(name) / "requirements.txt"
-        listed.write_text("".join(map(_requirement, wheels)), "utf-8")
-        strict = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
-        _run("pip", "install", *words, *strict, "-r", str(listed), environment=environment)
-
-
-def _requirement(wheel: Wheel) -> str:
-    """Return the line for uv, which nothing in the lock can end, extend or make an option.
-
-    Raises
-    ------
-    LockError
-        When it could.
-    """
-    fault = wheel_fault(wheel.name, wheel.url)
-    if fault is None and not re.fullmatch("[0-9a-f]{64}", wheel.sha256):
-        fault = "it has no SHA-256"
-    if fault:
-        raise LockError(
-            f"the wheel {wheel.name!a} of the lock: {fault}",
-            "Restore the lock from git, or delete it and run 'strata lock'.",
-        )
-    return f"{wheel.name} @ {wheel.url}#sha256={wheel.sha256}\n"
-
-
-def _run(*words: str, environment: dict[str, str] | None = None) -> None:
-    command = uv_command(*words, "--quiet", "--no-progress", "--color", "never")
+def _uninstall(prefix: Path, names: Sequence[str]) -> None:
+    words = ["--python", str(_python(prefix)), "--quiet", "--no-progress", "--color", "never"]
+    command = uv_command("pip", "uninstall", *words, "--", *names)
     _log.debug("%s", shlex.join(command))
-    done = subprocess.run(
-        command,
-        env=os.environ | (environment or {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        return
-    reason = done.stderr.strip().removeprefix("error: ")
-    if any(sign in reason for sign in ("download", "fetch", "Hash mismatch", "request")):
-        raise NetworkError(
-            f"a wheel cannot be downloaded: {reason}",
-            "Check the network, the proxy and uv's configuration; then repeat.",
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StrataError(
+            f"uv failed: {done.stderr.strip().removeprefix('error: ')}",
+            "That is uv's own message; -v shows the command that failed.",
         )
-    raise StrataError(
-        f"uv failed: {reason}", "That is uv's own message; -v shows the command that failed."
-    )
 
 
 def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
@@ -189,7 +151,9 @@ def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
     """
     for place in _places(prefix):
         for found in distributions(path=[str(place)]):
-            if (found.read_text("INSTALLER") or "").strip() == "uv":
+            # RECORD is written last: without it, the installation was cut short
+            own = (found.read_text("INSTALLER") or "").strip() == "strata"
+            if own and found.read_text("RECORD") is not None:
                 source = json.loads(found.read_text("direct_url.json") or "{}")
                 if "archive_info" in source:
                     yield place.relative_to(prefix).as_posix(), found.name, source["url"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,8 @@ class Wheel:
     url: str
     sha256: str
     requires: tuple[str, ...] = ()
+
+    @property
+    def file_name(self) -> str:
+        """The last part of its location, which holds its compatibility tags."""
+        return unquote(urlsplit(self.url).path.rpartition("/")[2])

@@ -1,18 +1,12 @@
-"""Which of a release's wheels fits a platform, by the compatibility tags (PEP 425, PEP 600)."""
+"""Which wheels fit a platform: the compatibility tags (PEP 425, PEP 600)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from packaging import tags
-from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from conda_strata.core import urls
-from conda_strata.core.errors import UnsatisfiableError
-from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.virtual_packages import VirtualPackages
 
 _MACHINES = {
@@ -58,10 +52,7 @@ class Target:
 
     def tags(self) -> Iterator[tags.Tag]:
         """Yield the tags that fit, the best first."""
-        major, minor = map(int, self.python.split(".")[:2])
-        names = list(self._platforms())
-        yield from tags.cpython_tags((major, minor), platforms=names)
-        yield from tags.compatible_tags((major, minor), f"cp{major}{minor}", names)
+        yield from _tags(self.python, list(self._platforms()))
 
     @property
     def _is_macos(self) -> bool:
@@ -93,37 +84,14 @@ class Target:
             yield "win_amd64"
 
 
-def best(target: Target, package: Mapping[str, Any]) -> Wheel:
-    """Return the wheel of *package*, an entry of ``pylock.toml`` (PEP 751), that fits best.
-
-    Raises
-    ------
-    UnsatisfiableError
-        When none fits, or the one that does has no SHA-256.
-    """
-    rank = {tag: place for place, tag in enumerate(target.tags())}
-    ranked = []
-    for wheel in [*package.get("wheels", ()), *_archives(package)]:
-        name = unquote(urlsplit(wheel["url"]).path.rpartition("/")[2])
-        places = [rank[tag] for tag in parse_wheel_filename(name)[3] if tag in rank]
-        if places and "sha256" in wheel.get("hashes", {}):
-            ranked.append((min(places), name, wheel))
-    if not ranked:
-        raise UnsatisfiableError(
-            f"{package['name']} {package.get('version', '')} has no wheel for Python "
-            f"{target.python} on {target.subdir}",
-            "Ask for another version, or take the package from conda.",
-        )
-    _, name, wheel = min(ranked, key=lambda one: one[:2])
-    version = str(parse_wheel_filename(name)[1])
-    return Wheel(
-        canonicalize_name(package["name"]),
-        version,
-        urls.without_credentials(wheel["url"]),
-        wheel["hashes"]["sha256"],
-    )
+def here(python: str) -> list[tags.Tag]:
+    """Return the tags that fit a Python of version *python* on this machine, the best first."""
+    return list(_tags(python, list(tags.platform_tags())))
 
 
-def _archives(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    archive = package.get("archive")
-    return [archive] if archive and "url" in archive else []
+def _tags(python: str, platforms: Sequence[str]) -> Iterator[tags.Tag]:
+    major, minor = map(int, python.split(".")[:2])
+    name = f"cp{major}{minor}"
+    # the ABI is named, as packaging else takes that of the Python that runs strata
+    yield from tags.cpython_tags((major, minor), [name], platforms)
+    yield from tags.compatible_tags((major, minor), name, platforms)

@@ -26,10 +26,11 @@ from rattler import RepoDataRecord
 
 from conda_strata.core import urls
 from conda_strata.core.errors import ManifestError, NetworkError, UnsatisfiableError
-from conda_strata.pypi import wheel_tags
 from conda_strata.pypi.conda_names import distributions
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
+from conda_strata.pypi.wheel_choice import chosen
+from conda_strata.pypi.wheel_tags import Target
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
 
@@ -117,9 +118,7 @@ class _Resolver:
             )
         self.subdir = subdir
         self.where = ", ".join(str(file) for file in manifest.files)
-        self.target = wheel_tags.Target(
-            str(python.version), subdir, manifest.virtual_packages[subdir]
-        )
+        self.target = Target(str(python.version), subdir, manifest.virtual_packages[subdir])
         self.by_conda = distributions(records)
         self.newest = newest
 
@@ -135,11 +134,14 @@ class _Resolver:
             graph = _requires(self._run_uv(folder, "pins.txt"))
             self._run_uv(folder, "pylock.toml", "--constraints", "pins.txt")
             found = tomllib.loads((folder / "pylock.toml").read_text("utf-8"))
-        wheels = [
-            replace(wheel, requires=graph.get(wheel.name, ()))
+        packages = [
+            package
             for package in found.get("packages", ())
             if canonicalize_name(package["name"]) not in self.by_conda
-            for wheel in [wheel_tags.best(self.target, package)]
+        ]
+        wheels = [
+            replace(wheel, requires=graph.get(wheel.name, ()))
+            for wheel in chosen(self.target, packages)
         ]
         urls.require_safe((wheel.url for wheel in wheels), self.where)
         return sorted(wheels, key=lambda wheel: wheel.name)

@@ -1,0 +1,63 @@
+"""Which of a release's wheels is locked for a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from packaging.markers import Environment, default_environment
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from conda_strata.core import urls
+from conda_strata.core.errors import UnsatisfiableError
+from conda_strata.pypi.wheel import Wheel
+from conda_strata.pypi.wheel_tags import Target
+
+_OTHER = "Ask for another version, or take the package from conda."
+
+
+def chosen(target: Target, packages: Sequence[Mapping[str, Any]]) -> list[Wheel]:
+    """Return the wheels that fit best, one for each of *packages* of a ``pylock.toml`` (PEP 751).
+
+    Raises
+    ------
+    UnsatisfiableError
+        When none fits a package, or the one that does has no SHA-256.
+    """
+    content = {"lock-version": "1.0", "created-by": "strata", "packages": list(packages)}
+    environment = {**default_environment(), "python_full_version": target.python}
+    try:
+        lock = Pylock.from_dict(content)
+        found = list(
+            lock.select(environment=cast("Environment", environment), tags=list(target.tags()))
+        )
+    except (PylockSelectError, PylockValidationError) as error:
+        raise UnsatisfiableError(
+            f"no wheels for Python {target.python} on {target.subdir}: {error}", _OTHER
+        ) from error
+    return [_wheel(target, package, file) for package, file in found]
+
+
+def _wheel(target: Target, package: Package, file: object) -> Wheel:
+    if isinstance(file, PackageWheel | PackageArchive) and file.url and "sha256" in file.hashes:
+        wheel = Wheel(package.name, "", urls.without_credentials(file.url), file.hashes["sha256"])
+        try:
+            _, version, _, fitting = parse_wheel_filename(wheel.file_name)
+        except InvalidWheelFilename:
+            fitting = frozenset()
+        if not fitting.isdisjoint(target.tags()):
+            return replace(wheel, version=str(version))
+    raise UnsatisfiableError(
+        f"{package.name} {package.version or ''} has no wheel with a SHA-256 for Python "
+        f"{target.python} on {target.subdir}",
+        _OTHER,
+    )
