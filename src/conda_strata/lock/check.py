@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rattler import Channel, MatchSpec
+from rattler import MatchSpec
 
 from conda_strata.core.errors import StaleLockError
+from conda_strata.lock import gate
 from conda_strata.lock.closure import reached, wheel_closure
+from conda_strata.lock.location import Channels, of_manifest, shown
 from conda_strata.lock.model import Lock, identity
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
 from conda_strata.spec.virtual_packages import as_text
+
+_MOST = 5
+"""Packages of one problem that are named at most."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,11 @@ def require_fresh(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Non
 
 
 def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[Problem]:
-    wanted = tuple(Channel(name).base_url for name in manifest.channels)
+    wanted = of_manifest(manifest)
     if tuple(c.rstrip("/") for c in lock.channels) != tuple(c.rstrip("/") for c in wanted):
         yield Problem(
-            f"channels are {', '.join(wanted)}, the lock has {', '.join(lock.channels)}",
+            f"channels are {', '.join(wanted)}, the lock has "
+            f"{', '.join(map(shown, lock.channels))}",
             str(manifest.files[0]),
         )
     for environment in manifest.environments:
@@ -60,6 +66,7 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
         if locked and locked != assumed:
             other = ", ".join(sorted(set(locked) ^ set(assumed)))
             yield Problem(f"{subdir} is locked with other virtual packages: {other}")
+    yield from _untrustworthy(manifest, lock, subdirs, Channels(wanted, str(manifest.files[0])))
     for environment in lock.environments:
         if environment not in manifest.environments:
             yield Problem(f"no environment file describes {environment!r} any more")
@@ -67,6 +74,21 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
             for subdir in subdirs:
                 yield from _environment_problems(manifest, lock, environment, subdir)
                 yield from _wheel_problems(manifest, lock, environment, subdir)
+
+
+def _untrustworthy(
+    manifest: Manifest, lock: Lock, subdirs: Sequence[str], channels: Channels
+) -> Iterator[Problem]:
+    """Yield what packages point to that *channels* do not allow, each rule with its packages."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for environment in manifest.environments:
+        for subdir in subdirs:
+            for fault in gate.faults(lock, environment, subdir, channels):
+                found.setdefault((subdir, fault.text), {})[shown(fault.package)] = None
+    for (subdir, text), packages in found.items():
+        names = list(packages)
+        more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+        yield Problem(f"{', '.join(names[:_MOST])}{more} on {subdir}: {text}")
 
 
 def _environment_problems(
