@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..conftest import HandMadeChannel, Strata, write_environment
-from ..lock_files import Conda, write_lock
+from ..lock_files import CHANNEL, Conda, Pip, write_lock
 from .test_locks import CONDA, WHEELS
 
 Change = Callable[[str, str], str]
@@ -144,3 +144,108 @@ def test_a_channel_of_one_package_is_allowed(
     done = strata("check")
     assert done.returncode == 1
     assert f"{other.url}/linux-64 is not under a channel of environment.yml" in done.stdout
+
+
+EVIL = "https://evil.example/conda-forge/"
+SAME_HOST = "https://conda.anaconda.org/evil/"
+DIFFERENCES = [
+    pytest.param(
+        Conda("a-1-0", channel=EVIL),
+        "host changed: a: https://conda.anaconda.org/conda-forge → https://evil.example/conda-forge",
+        id="host",
+    ),
+    pytest.param(
+        Conda("a-1-0", channel=EVIL, sha256="c" * 64),
+        "host changed: a: https://conda.anaconda.org/conda-forge → https://evil.example/conda-forge",
+        id="host-and-hash",
+    ),
+    pytest.param(
+        Conda("a-2-0", channel=EVIL),
+        "host changed: a: https://conda.anaconda.org/conda-forge → https://evil.example/conda-forge",
+        id="host-and-version",
+    ),
+    pytest.param(
+        Conda("a-1-0", channel="http://conda.anaconda.org/conda-forge/"),
+        "host changed: a: https://conda.anaconda.org/conda-forge → http://conda.anaconda.org/",
+        id="http",
+    ),
+    pytest.param(
+        Conda("a-1-0", channel=SAME_HOST),
+        "channel changed: a: https://conda.anaconda.org/conda-forge → https://conda.anaconda.org/evil",
+        id="channel",
+    ),
+    pytest.param(
+        Conda("a-1-0", channel=f"{CHANNEL}label/x/"),
+        "channel changed: a: https://conda.anaconda.org/conda-forge → https://conda.anaconda.org/co",
+        id="label",
+    ),
+    pytest.param(
+        Conda("a-1-0", depends=["evil"]),
+        "dependencies changed in the same build: a: now evil (linux-64)",
+        id="edge",
+    ),
+    pytest.param(
+        Pip("w-1.0", host="https://evil.example/"),
+        "host changed: w (pip): https://files.pythonhosted.org → https://evil.example",
+        id="wheel-host",
+    ),
+    pytest.param(
+        Pip("w-1.0", host="file:///tmp/"),
+        "host changed: w (pip): https://files.pythonhosted.org → a local file",
+        id="wheel-file",
+    ),
+    pytest.param(
+        Pip("w-1.0", requires=["evil"]),
+        "dependencies changed in the same build: w (pip): now evil (linux-64)",
+        id="wheel-edge",
+    ),
+]
+
+
+@pytest.mark.parametrize(("package", "said"), DIFFERENCES)
+def test_diff_warns_first(strata: Strata, project: Path, package: Conda | Pip, said: str) -> None:
+    before: list[str | Conda | Pip] = ["a-1-0", "b-1-0", Pip("w-1.0")]
+    place = 2 if isinstance(package, Pip) else 0
+    after = [*before[:place], package, *before[place + 1 :]]
+    write_lock(project / "a.lock", {"default": {"linux-64": before}})
+    write_lock(project / "b.lock", {"default": {"linux-64": after}}, [CHANNEL, SAME_HOST])
+    text = strata("diff", "a.lock", "b.lock")
+    assert text.returncode == 1
+    assert text.stdout.startswith(f"warning: {said}")
+    marked = strata("diff", "a.lock", "b.lock", "--format", "markdown").stdout
+    assert marked.startswith(f"> [!WARNING]\n> - {said.split(':')[0]}: ")
+    report = json.loads(strata("diff", "a.lock", "b.lock", "--format", "json").stdout)
+    (warned,) = report["warnings"]
+    assert (warned["name"], warned["platform"]) == ("w" if place else "a", "linux-64")
+    assert warned["kind"] == said.split()[0]
+    assert (warned["environment"], report["same"]) == ("default", False)
+
+
+def test_diff_says_which_edge_is_gone(strata: Strata, project: Path) -> None:
+    before, after = Conda("a-1-0", depends=["b >=1", "c"]), Conda("a-1-0", depends=["b", "c"])
+    write_lock(project / "a.lock", {"default": {"linux-64": [before], "osx-64": [before]}})
+    write_lock(project / "b.lock", {"default": {"linux-64": [after], "osx-64": [after]}})
+    done = strata("diff", "a.lock", "b.lock")
+    edge = "a: now b; without b >=1 (linux-64, osx-64)"
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"warning: dependencies changed in the same build: {edge}",
+        "no package changed",
+    ]
+
+
+def test_an_upgrade_may_need_something_else(strata: Strata, project: Path) -> None:
+    new = [Conda("a-2-0", depends=["b"]), Conda("b-1-0")]
+    for name, packages in (("a", [Conda("a-1-0")]), ("b", new)):
+        write_lock(project / f"{name}.lock", {"default": {"linux-64": packages}})
+    assert "warning" not in strata("diff", "a.lock", "b.lock").stdout
+
+
+def test_many_warnings_are_cut(strata: Strata, project: Path) -> None:
+    old = [Conda(f"p{n}-1-0", depends=["x"]) for n in range(3000)]
+    new = [Conda(f"p{n}-1-0", depends=[f"evil{n}"]) for n in range(3000)]
+    for name, packages in (("a", old), ("b", new)):
+        write_lock(project / f"{name}.lock", {"default": {"linux-64": packages}})
+    marked = strata("diff", "a.lock", "b.lock", "--format", "markdown").stdout
+    assert len(marked) < 60_000
+    assert "> - … and " in marked
