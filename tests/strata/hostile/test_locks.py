@@ -283,12 +283,6 @@ FILES = [
         "conda workspace install",
     ),
     (
-        "conda-lock",
-        "# Generated\n" + V1 + "metadata:\n  platforms: [linux-64]\npackage: []\n",
-        "is a conda-lock.yml",
-        "conda-lock install",
-    ),
-    (
         "explicit",
         "# platform: linux-64\n@EXPLICIT\nhttps://x/y.conda\n",
         "is an explicit",

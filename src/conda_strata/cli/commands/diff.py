@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OLD",
         nargs="?",
         default="HEAD:./strata.lock",
-        help="lock file (pixi.lock too), or REV:PATH for one in git; /dev/null, an empty file or "
+        help="lock file (pixi.lock and conda-lock.yml too), or REV:PATH for one in git; /dev/null, an empty file or "
         "a path that REV does not have is a lock without packages (default: strata.lock of HEAD)",
     )
     parser.add_argument(

@@ -69,7 +69,7 @@ def _lock(args: argparse.Namespace) -> int:
 
     manifest = manifests.load(args.files or manifests.find(Path()))
     request = _request(args, manifest)
-    old = lockfile.read(args.lock) if args.lock.exists() else None
+    old = lockfile.read(args.lock, to_write=True) if args.lock.exists() else None
     with console.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, args.lock, request, on_solved)
     changed = old is None or not same(old, new)
