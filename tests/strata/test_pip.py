@@ -166,7 +166,7 @@ def test_what_conda_brings_is_not_brought_twice(
     write(project, channel, ["numbers", "charts"])
     done = strata("lock")
     assert done.returncode == 0
-    assert "warning: environment.yml:7: 'numbers' comes from conda already" in done.stderr
+    assert "warning: environment.yml:7: 'numbers' is provided by conda" in done.stderr
     assert "numbers-9.0-py3-none-any.whl" not in locked(project)
     assert strata("check").returncode == 0
 

@@ -1,4 +1,4 @@
-"""Does the lock still answer the manifest? No solve, no network, no write."""
+"""Whether the lock satisfies the manifest: without a solve, a network or a write."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rattler import MatchSpec
 
-from conda_strata.core.errors import StaleLockError
+from conda_strata.core.errors import OutOfDateLockError
 from conda_strata.lock import gate
 from conda_strata.lock.closure import reached, wheel_closure
 from conda_strata.lock.location import Channels, of_manifest, shown
@@ -22,7 +22,7 @@ _MOST = 5
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why a lock is stale."""
+    """One reason why a lock is out of date."""
 
     text: str
     where: str = ""
@@ -32,21 +32,23 @@ class Problem:
 
 
 def problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> list[Problem]:
-    """Return why *lock* does not answer *manifest* on *subdirs*; nothing when it does."""
+    """Return why *lock* does not satisfy *manifest* on *subdirs*; nothing when it does."""
     return list(_problems(manifest, lock, subdirs))
 
 
 def require_fresh(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
-    """Refuse a stale lock.
+    """Refuse a lock that is out of date.
 
     Raises
     ------
-    StaleLockError
-        When the lock does not answer the manifest; the message lists why.
+    OutOfDateLockError
+        When the lock does not satisfy the manifest; the message lists why.
     """
     if found := problems(manifest, lock, subdirs):
         reasons = "".join(f"\n  {problem}" for problem in found)
-        raise StaleLockError(f"{lock.path} is stale:{reasons}", "Run 'strata lock' and commit it.")
+        raise OutOfDateLockError(
+            f"{lock.path} is out of date:{reasons}", "Run 'strata lock' and commit it."
+        )
 
 
 def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[Problem]:
@@ -65,11 +67,11 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
         locked = lock.virtual_packages.get(subdir, ())
         if locked and locked != assumed:
             other = ", ".join(sorted(set(locked) ^ set(assumed)))
-            yield Problem(f"{subdir} is locked with other virtual packages: {other}")
+            yield Problem(f"{subdir} is locked for other virtual packages: {other}")
     yield from _untrustworthy(manifest, lock, subdirs, Channels(wanted, str(manifest.files[0])))
     for environment in lock.environments:
         if environment not in manifest.environments:
-            yield Problem(f"no environment file describes {environment!r} any more")
+            yield Problem(f"the lock has the environment {environment!r}, and no file describes it")
         else:
             for subdir in subdirs:
                 yield from _environment_problems(manifest, lock, environment, subdir)
@@ -112,7 +114,7 @@ def _environment_problems(
                 f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
             )
     for name in sorted(by_name.keys() - reached(roots, by_name)):
-        yield Problem(f"nothing needs {name} on {subdir} any more")
+        yield Problem(f"{name} is locked for {subdir}, but nothing depends on it")
 
 
 def _wheel_problems(
@@ -140,4 +142,4 @@ def _wheel_problems(
             yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
     needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
     for name in sorted({wheel.name for wheel in wheels} - needed):
-        yield Problem(f"nothing needs {name} (pip) on {subdir} any more")
+        yield Problem(f"{name} (pip) is locked for {subdir}, but nothing depends on it")

@@ -16,7 +16,7 @@ from conda_strata.spec.virtual_packages import as_text
 
 
 def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> Lock:
-    """Share out what was solved together: each environment gets what its specs lead to."""
+    """Divide what was solved together: each environment gets what its specs depend on."""
     names = manifest.environments
     return Lock(
         {

@@ -1,4 +1,4 @@
-"""What a file is that was taken for a lock and is none."""
+"""Files of other tools that are given as a lock: which of them is read, and what the others are."""
 
 from __future__ import annotations
 

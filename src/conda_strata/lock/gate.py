@@ -1,7 +1,7 @@
-"""The gate for locks: what is not trustworthy is never installed, laid out or pushed.
+"""The gate for locks: an untrustworthy package is never installed, laid out or pushed.
 
-A lock is text that came from somewhere. What it names is fetched only from the lock's own
-channels, over a connection that nobody can change, and only when its SHA-256 is known.
+A lock can come from anybody. Its packages are downloaded only from the lock's own channels, over
+an encrypted connection, and only when their SHA-256 is known.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SITE_PACKAGES = re.compile(r"lib/python[0-9]+\.[0-9]+t?/site-packages|Lib/site-packages")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SHA256_BYTES = 32
-_NO_SHA256 = "it has no SHA-256, so nothing shows that it is what was locked"
+_NO_SHA256 = "it has no SHA-256, so its content cannot be verified"
 
 _RESTORE = "Restore the lock from git, or delete it and run 'strata lock'."
 _ADD_CHANNEL = (
-    "If it shall come from there, add the channel to environment.yml and run 'strata lock'; else "
+    "If it should come from there, add the channel to environment.yml and run 'strata lock'; else "
     "restore the lock from git."
 )
 
@@ -55,9 +55,9 @@ class Fault:
 def require_trustworthy(
     lock: Lock, environment: str, subdirs: Iterable[str], *, in_layers: bool = False
 ) -> None:
-    """Refuse a lock when what it has for *environment* cannot be trusted as it stands.
+    """Refuse a lock when a package of *environment* cannot be trusted.
 
-    What the lock does not have is not missed here.
+    Missing environments and platforms are not looked for.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def require_trustworthy(
 
 
 def notices(lock: Lock, environment: str, subdirs: Iterable[str]) -> list[str]:
-    """Return why *environment* can be looked at but not installed: what has no SHA-256."""
+    """Return a warning for the packages of *environment* that cannot be installed: no SHA-256."""
     lacking: dict[str, None] = {}
     for subdir in subdirs:
         for record in lock.environments.get(environment, {}).get(subdir, ()):

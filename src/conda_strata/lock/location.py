@@ -37,7 +37,7 @@ class Channels:
         self.names = tuple(names)
         self.owner = owner
         self._urls = [channel_url(name) for name in self.names]
-        # A lock holds thousands of records, so that what nearly all are is found by one match.
+        # A lock holds thousands of records; one match decides for nearly all of them.
         safe = [re.escape(u) for u in self._urls if location_fault(u, CONDA_SCHEMES) is None]
         self._harmless = re.compile(f"(?:{'|'.join(safe)}){_HARMLESS}" if safe else "(?!)")
 

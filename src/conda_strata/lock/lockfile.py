@@ -15,7 +15,7 @@ from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
-from conda_strata.core.errors import StaleLockError, StrataError
+from conda_strata.core.errors import OutOfDateLockError, StrataError
 from conda_strata.lock import conda_lock_file, foreign
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
@@ -34,13 +34,13 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
 
     Raises
     ------
-    StaleLockError
+    OutOfDateLockError
         When there is none.
     LockError
         When it is no lock file.
     """
     if not path.exists():
-        raise StaleLockError(f"{path} is missing", "Run 'strata lock' to make it.")
+        raise OutOfDateLockError(f"{path} is missing", "Run 'strata lock' to make it.")
     # rattler reads these too, but neither their categories nor all that conda-lock writes.
     if text := foreign.conda_lock_text(path):
         if to_write:

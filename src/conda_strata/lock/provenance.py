@@ -1,7 +1,6 @@
-"""What changed about packages that a version does not show: where they come from, what they need.
+"""Changes that a version does not show: another host or channel, or other dependencies.
 
-A name, a version and a hash look the same wherever a file comes from. So these changes are told
-apart from the others, for a reader to see first.
+They are kept apart from the other changes, so that a reader sees them first.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ DEPENDENCIES = "dependencies"
 
 @dataclass(frozen=True)
 class Warned:
-    """One package that comes from elsewhere, or depends on something else.
+    """One package that comes from another place, or has other dependencies.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A new lock from a manifest and the lock before it, moving only what must move."""
+"""Make a new lock from a manifest and the old lock, changing only what has to change."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _Package = TypeVar("_Package", RepoDataRecord, Wheel)
 
 @dataclass(frozen=True)
 class Request:
-    """How a lock is to be renewed.
+    """What to solve, and what may change.
 
     Attributes
     ----------
     subdirs
-        The platforms to solve; what the old lock has for others stays where *partial* is set.
+        The platforms to solve; with *partial*, the packages of the others stay.
     let_go
-        Names of packages that may move to their newest version; None lets all go.
+        Names of packages that may change to their newest version; None for all.
     newest
-        Packages uploaded after this moment are left out.
+        The cut-off: packages uploaded later are left out.
     partial
         Whether *subdirs* are only some of the manifest's platforms.
     """
@@ -60,7 +60,7 @@ def relock(
     Raises
     ------
     UsageError
-        When a package to let go is neither locked nor asked for.
+        When a package to update is neither locked nor in the manifest.
     UnsatisfiableError
         When no set of packages fulfils the manifest on a platform.
     NetworkError
@@ -98,7 +98,7 @@ def relock(
 
 
 def _trustworthy(old: Lock, channels: Channels) -> dict[str, list[RepoDataRecord]]:
-    """Return the records to keep: the solver would take a locked one from wherever it points to."""
+    """Return the records to keep; the solver trusts the URL of a locked record."""
     twice = _twice(old.environments, lambda record: record.name.normalized)
     return {
         subdir: [
@@ -143,7 +143,7 @@ def _incomplete(
     asked: Sequence[str],
     known: Collection[str],
 ) -> list[str]:
-    """Return the further platforms to solve, as something that they had is not kept."""
+    """Return the further platforms to solve, because some of their packages are not kept."""
     had, had_wheels = old.everything(), old.all_wheels()
     return [
         subdir

@@ -69,7 +69,7 @@ def check_match_spec(text: str, where: str) -> None:
         check_channel(spec.channel.base_url, where)
     if "[" in (canonical := str(spec)) and _URL.search(canonical):
         raise ManifestError(
-            f"{where}: a package's URL cannot be locked, as its channel has its hash",
+            f"{where}: a package's URL cannot be locked, because its hash is in the channel",
             "Name the channel and the version: 'https://HOST/CHANNEL::numpy =2.1'.",
         )
 
@@ -136,13 +136,13 @@ def _refuse_credentials(text: str, where: str, what: str) -> None:
     if urls.mentions_credentials(text):
         raise ManifestError(
             f"{where}: {what} holds credentials",
-            "Take them out: they belong into rattler's or conda's login ('pixi auth login'), "
-            "or into uv's, not into a file under version control.",
+            "Take them out and use rattler's or conda's login ('pixi auth login'), "
+            "or uv's, never a file under version control.",
         )
 
 
 def _is_plain(text: str) -> bool:
-    """Whether *text* can be shown: what has a form of its own could hold a secret in any place."""
+    """Whether *text* can be shown; an odd URL could hold a secret anywhere."""
     return not re.search(r"[@?]|//|\\|/t/", text)
 
 

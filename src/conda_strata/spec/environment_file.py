@@ -17,7 +17,7 @@ from conda_strata.spec.dependency import Spec, check_channel, check_match_spec, 
 _log = logging.getLogger(__name__)
 
 _LONGEST = 1000
-"""Characters of an entry at most; parsers of versions and markers call themselves for each bracket."""
+"""Characters of an entry at most, because the parsers of versions and markers are recursive."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -33,7 +33,7 @@ _KNOWN = {
 
 @dataclass
 class EnvironmentFile:
-    """What one file says; see :class:`conda_strata.spec.manifest.Manifest`."""
+    """The content of one file; see :class:`conda_strata.spec.manifest.Manifest`."""
 
     specs: list[Spec] = field(default_factory=list)
     pip: list[Spec] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _Reader:
         for key, value in root.value:
             name = self._key(key)
             if name in seen:
-                raise ManifestError(f"{self._at(key)}: {name!r} stands here a second time")
+                raise ManifestError(f"{self._at(key)}: {name!r} is listed a second time")
             seen.add(name)
             if name in _KNOWN:
                 yield name, value
@@ -106,7 +106,7 @@ class _Reader:
                 found.specs.append(self._spec(entry))
 
     def _spec(self, item: yaml.ScalarNode) -> Spec:
-        # By the place in the text, as YAML and Python have other ideas of what ends a line.
+        # By index, because YAML and str.splitlines() disagree on what ends a line.
         rest = re.split(r"[\r\n\x85\u2028\u2029]", self.text[item.end_mark.index :], maxsplit=1)[0]
         try:
             selector = selectors.find(rest.strip()) if "#" in rest else None

@@ -1,6 +1,6 @@
-"""YAML that somebody else wrote: read up to a size and a depth that no honest file comes near.
+"""Read YAML up to a size and a depth that no real environment file reaches.
 
-PyYAML calls itself for each level, so that a few kilobytes of brackets would end in a traceback.
+PyYAML is recursive, so a few kilobytes of brackets would end in a traceback.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def holds(selector: str, subdir: str) -> bool:
 
 
 def _parse(selector: str) -> ast.expr:
-    # Python's parser calls itself for each 'not' and each bracket.
+    # Python's parser is recursive: each 'not' and each bracket is a call.
     if len(selector) > _LONGEST:
         raise ValueError(f"{selector[:_LONGEST]}…")
     try:

@@ -101,10 +101,12 @@ def _lock(args: argparse.Namespace) -> int:
 
 def _warn_of_doubles(manifest: Manifest, new: Lock, request: Request) -> None:
     from conda_strata.cli import console
-    from conda_strata.solve.pip import brought_twice
+    from conda_strata.solve.pip import provided_by_conda
 
     everything = new.everything()
-    found = (line for s in request.subdirs for line in brought_twice(manifest, s, everything[s]))
+    found = (
+        line for s in request.subdirs for line in provided_by_conda(manifest, s, everything[s])
+    )
     for line in dict.fromkeys(found):
         console.say(f"warning: {line}")
 
