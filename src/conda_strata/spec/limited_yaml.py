@@ -5,6 +5,7 @@ PyYAML is recursive, so a few kilobytes of brackets would end in a traceback.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -15,20 +16,27 @@ MOST_BYTES = 1_000_000
 MOST_LEVELS = 20
 
 
-class _Loader(yaml.SafeLoader):
-    """A loader that stops at a depth, which it names by the line."""
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """Return a loader that stops at a depth, naming the line.
 
-    levels = 0
+    It is made on first use, so that importing this module does nothing with PyYAML.
+    """
 
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        self.levels += 1
-        if self.levels > MOST_LEVELS:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            problem = f"more than {MOST_LEVELS} levels of lists and mappings"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
-        node = super().compose_node(parent, index)
-        self.levels -= 1
-        return node
+    class Limited(yaml.SafeLoader):
+        levels = 0
+
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            self.levels += 1
+            if self.levels > MOST_LEVELS:
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                problem = f"more than {MOST_LEVELS} levels of lists and mappings"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+            node = super().compose_node(parent, index)
+            self.levels -= 1
+            return node
+
+    return Limited
 
 
 def read_text(file: Path) -> str:
@@ -63,7 +71,7 @@ def compose(file: Path, text: str) -> yaml.Node | None:
         When it is not YAML; the message names the line.
     """
     try:
-        return _Loader(text).get_single_node()
+        return _loader()(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -89,7 +97,7 @@ def load(file: Path) -> object:
     text = read_text(file)
     node = compose(file, text)
     try:
-        return _Loader("").construct_document(node) if node else None
+        return _loader()("").construct_document(node) if node else None
     except (yaml.YAMLError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ManifestError(f"{file} cannot be read: {said}") from error
