@@ -97,6 +97,7 @@ def test_json(strata: Strata, project: Path) -> None:
     added = {"kind": "added", "before": None}
     assert json.loads(done.stdout) == {
         "same": False,
+        "warnings": [],
         "channels": {"before": [CHANNEL], "after": [CHANNEL]},
         "environments": {"added": ["dev"], "removed": []},
         "platforms": {"added": ["win-64"], "removed": []},
@@ -169,12 +170,15 @@ def test_same_name_but_another_file(strata: Strata, project: Path) -> None:
     write_lock(project / "old.lock", {"default": {"linux-64": old}})
     write_lock(project / "new.lock", {"default": {"linux-64": new}})
     lines = strata("diff", "old.lock", "new.lock").stdout.splitlines()
-    assert [line.split()[:3] for line in lines[1:4]] == [
+    assert [line.split()[:3] for line in lines[2:5]] == [
         ["rebuilt", "a", "1"], ["rebuilt", "b", "1"], ["rebuilt", "w", "1.0"]
     ]  # fmt: skip
-    assert "→ 0 sha256:abababababab)" in lines[1]
-    assert "→ 0 https://example.org/other/noarch/b-1-0.conda)" in lines[2]
-    assert "(cp311-cp311-linux_x86_64 → cp312-cp312-linux_x86_64)  (pip)" in lines[3]
+    assert lines[0].startswith(
+        "warning: host changed: b: https://conda.anaconda.org/conda-forge → "
+    )
+    assert "→ 0 sha256:abababababab)" in lines[2]
+    assert "→ 0 https://example.org/other/noarch/b-1-0.conda)" in lines[3]
+    assert "(cp311-cp311-linux_x86_64 → cp312-cp312-linux_x86_64)  (pip)" in lines[4]
 
 
 def test_no_credentials(strata: Strata, project: Path) -> None:

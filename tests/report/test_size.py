@@ -211,7 +211,7 @@ def test_json(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
 
 
 def test_limit(strata: Strata, project: Path) -> None:
-    """Above it, the report comes all the same, and stderr says what weighs most."""
+    """Above it, the report comes all the same, and stderr says which packages are biggest."""
     write(project, *STACK)
     kept = run(strata, "--limit", "101MB")
     assert (kept.returncode, kept.stderr) == (0, "")
@@ -224,7 +224,7 @@ def test_limit(strata: Strata, project: Path) -> None:
     assert "the other 4 packages" in broken.stdout
     what, fix = broken.stderr.splitlines()
     assert what == (
-        "error: default on linux-64 weighs 100.0 MB, 20.0 MB above the limit of 80 MB; "
+        "error: default on linux-64 is 100.0 MB, 20.0 MB above the limit of 80 MB; "
         "biggest: mkl (60.0 MB), numba (25.0 MB), llvmlite (10.0 MB)"
     )
     assert fix == (
@@ -233,7 +233,7 @@ def test_limit(strata: Strata, project: Path) -> None:
     )
     by_one = run(strata, "--limit", "100019999")
     assert by_one.returncode == 1
-    assert "weighs 100.0 MB, 1 B above the limit of 100019999" in by_one.stderr
+    assert "is 100.0 MB, 1 B above the limit of 100019999" in by_one.stderr
 
 
 def test_limit_after_growth(strata: Strata, project: Path) -> None:

@@ -61,17 +61,19 @@ def test_dev_contains_default(strata: Strata, project: Path, channel: HandMadeCh
     assert _packages(dev) - _packages(default) == {"needs-old-1.0-h0_0"}
 
 
-def test_check_says_what_is_stale(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
+def test_check_says_what_is_out_of_date(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
     strata("lock")
     write_environment(project, channel, ["frames", "numbers <2", "tool"])
-    stale = strata("check")
-    assert stale.returncode == 1
-    assert stale.stdout.splitlines() == [
+    checked = strata("check")
+    assert checked.returncode == 1
+    assert checked.stdout.splitlines() == [
         "environment.yml:5: 'numbers <2' is locked as numbers-2.0-h0_0 on linux-64",
         "environment.yml:6: 'tool' is not locked for linux-64",
     ]
     write_environment(project, channel, ["numbers"])
-    assert strata("check").stdout == "nothing needs frames on linux-64 any more\n"
+    assert strata("check").stdout == ("frames is locked for linux-64, but nothing depends on it\n")
 
 
 def test_one_platform_leaves_the_others(strata: Strata, project: Path) -> None:
@@ -102,7 +104,7 @@ def test_a_lock_says_why(strata: Strata, project: Path, channel: HandMadeChannel
     write_environment(project, channel, ["frames", "numbers >=2"])
     why = json.loads(strata("lock", "--json").stdout)["changes"]["linux-64"]
     assert [(c["kind"], c["name"], c["why"]) for c in why] == [
-        ("removed", "needs-old", "nothing needs it any more"),
+        ("removed", "needs-old", "nothing depends on it"),
         ("upgraded", "numbers", "environment.yml:5: numbers >=2"),
     ]
 

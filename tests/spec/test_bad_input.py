@@ -146,7 +146,7 @@ def test_missing_lock(strata: Strata, project: Path, command: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize("command", [("install",), ("layers", "--out", "out")], ids=lambda c: c[0])
-def test_stale_lock(
+def test_out_of_date_lock(
     strata: Strata, project: Path, channel: HandMadeChannel, command: tuple[str, ...]
 ) -> None:
     strata("lock")

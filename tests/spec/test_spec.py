@@ -135,9 +135,9 @@ def test_cuda_locks_without_a_gpu(strata: Strata, project: Path, channel: HandMa
     assert strata("lock").returncode == 0
     assert strata("check").returncode == 0
     (project / "virtual-packages.yml").write_text(VIRTUAL.replace("12.4", "12.8"))
-    stale = strata("check")
-    assert stale.returncode == 1
-    assert "__cuda=12.4=0, __cuda=12.8=0" in stale.stdout
+    checked = strata("check")
+    assert checked.returncode == 1
+    assert "__cuda=12.4=0, __cuda=12.8=0" in checked.stdout
 
 
 @pytest.mark.parametrize(

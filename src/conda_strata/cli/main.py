@@ -79,7 +79,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         prog="strata",
         description="One lock for every platform from a loose environment.yml, "
         "and stable image layers from the lock.",
-        epilog="exit codes: 0 ok, 1 stale or different, 2 usage, 3 bad manifest or lock, "
+        epilog="exit codes: 0 ok, 1 out of date or different, 2 usage, 3 bad manifest or lock, "
         "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
         allow_abbrev=False,
     )

@@ -1,6 +1,6 @@
 """What can go wrong for a user: each kind owns its exit code.
 
-The exit codes are part of the command contract: 1 stale or different, 2 usage, 3 bad manifest
+The exit codes are part of the command contract: 1 out of date or different, 2 usage, 3 bad manifest
 or lock, 4 unsatisfiable, 5 wrong platform, 6 network or corrupt download.
 """
 
@@ -24,8 +24,8 @@ class StrataError(Exception):
         self.fix = fix
 
 
-class StaleLockError(StrataError):
-    """The lock is missing, or does not satisfy the manifest any more."""
+class OutOfDateLockError(StrataError):
+    """The lock is missing, or does not satisfy the manifest."""
 
     exit_code = 1
 

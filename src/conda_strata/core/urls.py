@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from conda_strata.core.errors import ManifestError
 
@@ -14,15 +14,38 @@ ALLOW_HTTP = "STRATA_ALLOW_HTTP"
 """Environment variable that, set to anything, lets plain HTTP channels pass."""
 
 _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
+_SECRET = re.compile(
+    r"token|secret|passw|pwd|api[_-]?key|signature|credential|(?:^|[_-])(?:auth|key|sig|jwt)$",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"[\w+.%-]+:[/\\]*[^\s/\\]*@\S"  # https://user@host, http:\\user:pw@host, user:pw@host
+    r"|(?:^|[\s'\"=])[/\\]{2}[^\s/\\]*@\S"  # //user:pw@host
+    r"|[/\\]{2}[^\s/\\:@]+:(?!\d+/)\S*@\S"  # a password with a slash
+)
+_QUERY = re.compile(r"[?&;]([^=&;\s]+)=[^&;\s]")
 
 
 def has_credentials(url: str) -> bool:
-    """Whether *url* carries a user, a password or a token (``/t/TOKEN/``)."""
+    """Whether *url* carries a user, a password or a token (``/t/TOKEN/``, ``?token=TOKEN``)."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "@" in url
-    return "@" in parts.netloc or bool(_TOKEN.search(parts.path))
+        return mentions_credentials(url)
+    return (
+        "@" in parts.netloc
+        or bool(_TOKEN.search(parts.path))
+        or any(_SECRET.search(name) for name, _ in parse_qsl(parts.query))
+    )
+
+
+def mentions_credentials(text: str) -> bool:
+    """Whether *text*, of any form, holds what looks like a user, a password or a token."""
+    return bool(
+        _LOGIN.search(text)
+        or _TOKEN.search(text)
+        or any(_SECRET.search(found[1]) for found in _QUERY.finditer(text))
+    )
 
 
 def without_credentials(url: str) -> str:
@@ -32,7 +55,10 @@ def without_credentials(url: str) -> str:
     except ValueError:
         return _TOKEN.sub("", re.sub(r"//[^/]*@", "//", url))
     host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, path=_TOKEN.sub("", parts.path)).geturl()
+    query = parts.query
+    if any(_SECRET.search(name) for name, _ in parse_qsl(query)):
+        query = ""
+    return parts._replace(netloc=host, path=_TOKEN.sub("", parts.path), query=query).geturl()
 
 
 def require_safe(urls: Iterable[str], where: str) -> None:
@@ -41,10 +67,14 @@ def require_safe(urls: Iterable[str], where: str) -> None:
     Raises
     ------
     ManifestError
-        When a URL is plain HTTP and ``STRATA_ALLOW_HTTP`` is not set.
+        When a URL is plain HTTP and ``STRATA_ALLOW_HTTP`` is not set, or none at all.
     """
     for url in urls:
-        if not is_encrypted(url):
+        try:
+            encrypted = is_encrypted(url)
+        except ValueError:
+            raise ManifestError(f"{where}: this is no URL", "Write https://HOST/PATH.") from None
+        if not encrypted:
             raise ManifestError(
                 f"{where}: {without_credentials(url)} is not encrypted",
                 f"Use https, or set {ALLOW_HTTP}=1 if you trust the whole way to it.",
@@ -52,7 +82,13 @@ def require_safe(urls: Iterable[str], where: str) -> None:
 
 
 def is_encrypted(url: str) -> bool:
-    """Whether nobody on the way to *url* can change what comes: loopback and what is allowed too."""
+    """Whether nobody on the way to *url* can change what comes: loopback and what is allowed too.
+
+    Raises
+    ------
+    ValueError
+        When it is no URL.
+    """
     parts = urlsplit(url)
     plain = parts.scheme == "http" and not _is_loopback(parts.hostname or "")
     return not plain or bool(os.environ.get(ALLOW_HTTP))

@@ -1,4 +1,4 @@
-"""Why a package moved: what makes a change in the lock readable in review."""
+"""Why a package changed, for the review of a lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def reasons(
     specs: Sequence[Spec],
     let_go: Collection[str] | None,
 ) -> dict[str, str]:
-    """Return why each of the packages *moved* is not what it was.
+    """Return why each of the packages *moved* has changed.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def reasons(
     specs
         What the manifest asks for on this platform.
     let_go
-        Names that were free to move to their newest version; None where all were.
+        Names that may change to their newest version; None where all may.
     """
     before = {record.name.normalized: record for record in old}
     after = {record.name.normalized: record for record in new}
@@ -58,7 +58,7 @@ def _reason(
     let_go: Collection[str] | None,
 ) -> str:
     if name not in after:
-        return "nothing needs it any more"
+        return "nothing depends on it"
     asked = [spec for spec in specs if package_name(spec.text) == name]
     if name not in before:
         return _reason_to_add(name, before, after, asked)
@@ -67,7 +67,7 @@ def _reason(
         return ruled_out
     if let_go is None or name in let_go:
         return "newest"
-    return f"{was.version} {was.build} is not to be had, or too new"
+    return f"{was.version} {was.build} is unavailable, or newer than the cut-off"
 
 
 def _reason_to_add(
@@ -86,7 +86,7 @@ def _reason_to_add(
 def _against(
     was: RepoDataRecord, after: Mapping[str, RepoDataRecord], asked: Sequence[Spec]
 ) -> Iterator[str]:
-    """Yield what rules the old build out: the manifest, or a package that needs another."""
+    """Yield what excludes the old build: the manifest, or a package that needs another one."""
     name = was.name.normalized
     for spec in asked:
         if not MatchSpec(spec.text).matches(was):
@@ -94,5 +94,5 @@ def _against(
     for user, record in after.items():
         for text in (*record.depends, *record.constrains):
             if package_name(text) == name and not MatchSpec(text).matches(was):
-                verb = "needs" if text in record.depends else "goes only with"
+                verb = "needs" if text in record.depends else "is compatible only with"
                 yield f"{user} {verb} {text}"

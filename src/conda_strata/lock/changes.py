@@ -1,4 +1,4 @@
-"""What moved between two solutions of one platform."""
+"""The changes between two solutions of one platform."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CONDA = "conda"
 PIP = "pip"
 
 _HASH_DIGITS = 12
-"""As many as tell two files apart for a reader; the lock holds all of them."""
+"""Digits of a hash that are shown: enough to tell two files apart."""
 
 _Package = TypeVar("_Package", RepoDataRecord, Wheel)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One package that is not what it was.
+    """One package that changed.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ def _conda(
     if old is None or new is None:
         kind = "added" if old is None else "removed"
         return Change(kind, name, _build(old) if old else None, _build(new) if new else None)
-    # Most packages stay, and whole files are compared faster than what they are.
+    # Most packages stay, and comparing URL and hash is faster than comparing versions.
     if old.url == new.url and old.sha256 == new.sha256:
         return None
     if not (differing := _difference(_conda_file(old), _conda_file(new))):
@@ -105,7 +105,7 @@ def _pip(name: str, before: Mapping[str, Wheel], after: Mapping[str, Wheel]) -> 
 
 
 def _difference(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, str] | None:
-    """Return the version with the first thing that differs; what is not known does not."""
+    """Return the version with the first part that differs; an unknown part does not differ."""
     for count, (was, now) in enumerate(zip(old, new, strict=True)):
         if was != now and (count == 0 or (was and now)):
             return " ".join(dict.fromkeys((old[0], was))), " ".join(dict.fromkeys((new[0], now)))

@@ -1,23 +1,28 @@
-"""Does the lock still answer the manifest? No solve, no network, no write."""
+"""Whether the lock satisfies the manifest: without a solve, a network or a write."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rattler import Channel, MatchSpec
+from rattler import MatchSpec
 
-from conda_strata.core.errors import StaleLockError
+from conda_strata.core.errors import OutOfDateLockError
+from conda_strata.lock import gate
 from conda_strata.lock.closure import reached, wheel_closure
+from conda_strata.lock.location import Channels, of_manifest, shown
 from conda_strata.lock.model import Lock, identity
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
 from conda_strata.spec.virtual_packages import as_text
 
+_MOST = 5
+"""Packages of one problem that are named at most."""
+
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why a lock is stale."""
+    """One reason why a lock is out of date."""
 
     text: str
     where: str = ""
@@ -27,28 +32,31 @@ class Problem:
 
 
 def problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> list[Problem]:
-    """Return why *lock* does not answer *manifest* on *subdirs*; nothing when it does."""
+    """Return why *lock* does not satisfy *manifest* on *subdirs*; nothing when it does."""
     return list(_problems(manifest, lock, subdirs))
 
 
 def require_fresh(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
-    """Refuse a stale lock.
+    """Refuse a lock that is out of date.
 
     Raises
     ------
-    StaleLockError
-        When the lock does not answer the manifest; the message lists why.
+    OutOfDateLockError
+        When the lock does not satisfy the manifest; the message lists why.
     """
     if found := problems(manifest, lock, subdirs):
         reasons = "".join(f"\n  {problem}" for problem in found)
-        raise StaleLockError(f"{lock.path} is stale:{reasons}", "Run 'strata lock' and commit it.")
+        raise OutOfDateLockError(
+            f"{lock.path} is out of date:{reasons}", "Run 'strata lock' and commit it."
+        )
 
 
 def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[Problem]:
-    wanted = tuple(Channel(name).base_url for name in manifest.channels)
+    wanted = of_manifest(manifest)
     if tuple(c.rstrip("/") for c in lock.channels) != tuple(c.rstrip("/") for c in wanted):
         yield Problem(
-            f"channels are {', '.join(wanted)}, the lock has {', '.join(lock.channels)}",
+            f"channels are {', '.join(wanted)}, the lock has "
+            f"{', '.join(map(shown, lock.channels))}",
             str(manifest.files[0]),
         )
     for environment in manifest.environments:
@@ -59,14 +67,30 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
         locked = lock.virtual_packages.get(subdir, ())
         if locked and locked != assumed:
             other = ", ".join(sorted(set(locked) ^ set(assumed)))
-            yield Problem(f"{subdir} is locked with other virtual packages: {other}")
+            yield Problem(f"{subdir} is locked for other virtual packages: {other}")
+    yield from _untrustworthy(manifest, lock, subdirs, Channels(wanted, str(manifest.files[0])))
     for environment in lock.environments:
         if environment not in manifest.environments:
-            yield Problem(f"no environment file describes {environment!r} any more")
+            yield Problem(f"the lock has the environment {environment!r}, and no file describes it")
         else:
             for subdir in subdirs:
                 yield from _environment_problems(manifest, lock, environment, subdir)
                 yield from _wheel_problems(manifest, lock, environment, subdir)
+
+
+def _untrustworthy(
+    manifest: Manifest, lock: Lock, subdirs: Sequence[str], channels: Channels
+) -> Iterator[Problem]:
+    """Yield what packages point to that *channels* do not allow, each rule with its packages."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for environment in manifest.environments:
+        for subdir in subdirs:
+            for fault in gate.faults(lock, environment, subdir, channels):
+                found.setdefault((subdir, fault.text), {})[shown(fault.package)] = None
+    for (subdir, text), packages in found.items():
+        names = list(packages)
+        more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+        yield Problem(f"{', '.join(names[:_MOST])}{more} on {subdir}: {text}")
 
 
 def _environment_problems(
@@ -90,7 +114,7 @@ def _environment_problems(
                 f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
             )
     for name in sorted(by_name.keys() - reached(roots, by_name)):
-        yield Problem(f"nothing needs {name} on {subdir} any more")
+        yield Problem(f"{name} is locked for {subdir}, but nothing depends on it")
 
 
 def _wheel_problems(
@@ -118,4 +142,4 @@ def _wheel_problems(
             yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
     needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
     for name in sorted({wheel.name for wheel in wheels} - needed):
-        yield Problem(f"nothing needs {name} (pip) on {subdir} any more")
+        yield Problem(f"{name} (pip) is locked for {subdir}, but nothing depends on it")

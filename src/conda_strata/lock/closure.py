@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rattler import Channel, RepoDataRecord
+from rattler import RepoDataRecord
 
+from conda_strata.lock.location import of_manifest
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.dependency import package_name
@@ -15,7 +16,7 @@ from conda_strata.spec.virtual_packages import as_text
 
 
 def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> Lock:
-    """Share out what was solved together: each environment gets what its specs lead to."""
+    """Divide what was solved together: each environment gets what its specs depend on."""
     names = manifest.environments
     return Lock(
         {
@@ -27,7 +28,7 @@ def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> 
             }
             for name in names
         },
-        tuple(Channel(name).base_url for name in manifest.channels),
+        of_manifest(manifest),
         path,
         {
             name: {

@@ -1,4 +1,4 @@
-"""What a file is that was taken for a lock and is none."""
+"""Files of other tools that are given as a lock: which of them is read, and what the others are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from conda_strata.core.errors import LockError
 NEWEST = 7
 """The newest version of rattler's lock format that is read."""
 
+_START = 10_000
+"""Bytes that the version of a lock stands in, after comments."""
+
 _RESTORE = "Restore it from git, or delete it and run 'strata lock'."
 _LOCK_IT = "Give --lock a strata.lock or pixi.lock; 'strata lock' makes one from environment.yml."
 _VERSION = re.compile(r"^version: *['\"]?([0-9]{1,9})\b", re.MULTILINE)
@@ -18,7 +21,7 @@ _REQUIREMENT = re.compile(
 )
 
 
-def explain(path: Path, error: Exception) -> LockError:
+def explain(path: Path, error: Exception | None = None) -> LockError:
     """Return what to tell a user whose lock *path* rattler refused with *error*."""
     try:
         text = path.read_text("utf-8", errors="replace")
@@ -28,6 +31,32 @@ def explain(path: Path, error: Exception) -> LockError:
     if what:
         return LockError(f"{path} {what}", fix)
     return LockError(f"{path} is not a lock that strata can read: {error}", _RESTORE)
+
+
+def conda_lock_text(path: Path) -> str | None:
+    """Return the text of *path* where that is a conda-lock.yml of version 1; else None."""
+    try:
+        with path.open("rb") as opened:
+            start = opened.read(_START).decode("utf-8", errors="replace")
+        if _version(start) != 1:
+            return None
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if _is_conda_lock(1, _keys(text)) else None
+
+
+def _is_conda_lock(version: int | None, keys: set[str]) -> bool:
+    return version == 1 and {"metadata", "package"} <= keys
+
+
+def _version(text: str) -> int | None:
+    found = _VERSION.search(text)
+    return int(found[1]) if found else None
+
+
+def _keys(text: str) -> set[str]:
+    return set(re.findall(r"^([a-z_-]+):", text, re.MULTILINE))
 
 
 def _identify(text: str) -> tuple[str, str]:
@@ -41,13 +70,11 @@ def _identify(text: str) -> tuple[str, str]:
             "is an explicit file (@EXPLICIT) of conda, not a lock of strata",
             f"'conda create --name NAME --file FILE' installs it. {_LOCK_IT}",
         )
-    found = _VERSION.search(text)
-    version = int(found[1]) if found else None
-    keys = set(re.findall(r"^([a-z_-]+):", text, re.MULTILINE))
-    if version == 1 and {"metadata", "package"} <= keys:
+    version, keys = _version(text), _keys(text)
+    if _is_conda_lock(version, keys):
         return (
-            "is a conda-lock.yml, not a lock of strata",
-            f"'conda-lock install --name NAME FILE' installs it. {_LOCK_IT}",
+            "is a conda-lock.yml, which strata reads but does not write",
+            "Let 'strata lock' write strata.lock, and 'strata export --format conda-lock' this.",
         )
     if version == 1 and {"environments", "packages"} <= keys:
         return (

@@ -1,6 +1,6 @@
 """The lock file on the disk: rattler's lock format, which pixi reads too.
 
-Version 7 is written, versions 6 and 7 are read. Each environment lists all its packages, so that
+Version 7 is written; versions 6 and 7 are read, and so is a ``conda-lock.yml``. Each environment lists all its packages, so that
 ``dev`` repeats those of ``default`` by reference.
 """
 
@@ -15,8 +15,8 @@ from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
-from conda_strata.core.errors import StaleLockError, StrataError
-from conda_strata.lock import foreign
+from conda_strata.core.errors import OutOfDateLockError, StrataError
+from conda_strata.lock import conda_lock_file, foreign
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
@@ -24,18 +24,28 @@ from conda_strata.spec.manifest import DEFAULT
 FILE_NAME = "strata.lock"
 
 
-def read(path: Path) -> Lock:
+def read(path: Path, *, to_write: bool = False) -> Lock:
     """Read a lock file.
+
+    Parameters
+    ----------
+    to_write
+        Whether the file will be written again: not one in a format that is only read.
 
     Raises
     ------
-    StaleLockError
+    OutOfDateLockError
         When there is none.
     LockError
         When it is no lock file.
     """
     if not path.exists():
-        raise StaleLockError(f"{path} is missing", "Run 'strata lock' to make it.")
+        raise OutOfDateLockError(f"{path} is missing", "Run 'strata lock' to make it.")
+    # rattler reads these too, but neither their categories nor all that conda-lock writes.
+    if text := foreign.conda_lock_text(path):
+        if to_write:
+            raise foreign.explain(path)
+        return conda_lock_file.parse(path, text)
     try:
         file = LockFile.from_path(path)
     except (ParseCondaLockError, OSError) as error:

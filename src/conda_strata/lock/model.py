@@ -114,7 +114,10 @@ def without(solution: Solution, names: Iterable[str]) -> dict[str, list[RepoData
 
 
 def same(one: Lock, other: Lock) -> bool:
-    """Whether two locks hold the same packages in the same environments from the same channels."""
+    """Whether two locks hold the same packages in the same environments from the same channels.
+
+    What packages depend on counts: a lock that was edited by hand is not the same.
+    """
     return _content(one) == _content(other)
 
 
@@ -125,7 +128,7 @@ def identity(record: RepoDataRecord) -> str:
 
 def _content(lock: Lock) -> object:
     packages = {
-        (environment, subdir): [(record.url, record.sha256) for record in records]
+        (environment, subdir): list(map(_installed, records))
         for environment, solution in lock.environments.items()
         for subdir, records in solution.items()
     }
@@ -136,3 +139,14 @@ def _content(lock: Lock) -> object:
         if found
     }
     return lock.channels, packages, wheels, dict(lock.virtual_packages)
+
+
+def _installed(record: RepoDataRecord) -> tuple[object, ...]:
+    """Return what decides how a record is installed; times and licences do not."""
+    return (
+        record.url,
+        record.sha256,
+        record.depends,
+        record.constrains,
+        record.python_site_packages_path,
+    )

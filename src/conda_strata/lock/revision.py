@@ -1,4 +1,4 @@
-"""Where the two locks of a comparison come from: files, git revisions, or nowhere."""
+"""Read the locks of a comparison: from a file, from a git revision, or an empty one."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The ``pip:`` lists: resolved by uv against the locked Python and packages of each platform.
 
-To uv, every locked conda package that is a Python distribution is there already: it is shown a
-wheel of the same name and version (with ``+conda``, a local version by PEP 440) that has no
-dependencies. So what pip needs of conda's packages is checked by uv's resolver, and not brought a
-second time.
+For uv, each locked conda package that is a Python distribution is a wheel of the same name and
+version (with ``+conda``, a local version by PEP 440) without dependencies. So uv checks what the
+``pip:`` lists need of conda's packages, and does not install those a second time.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ def resolve(
     kept
         Subdir to the wheels to keep where the requirements still allow it.
     newest
-        Files uploaded after this moment are left out.
+        The cut-off: files uploaded later are left out.
 
     Returns
     -------
@@ -84,10 +83,10 @@ def resolve(
     return _with_one_graph(found)
 
 
-def brought_twice(
+def provided_by_conda(
     manifest: Manifest, subdir: str, records: Sequence[RepoDataRecord]
 ) -> Iterator[str]:
-    """Yield a line for each requirement that names a package which conda brings already."""
+    """Yield a line for each requirement that conda provides already."""
     from packaging.requirements import Requirement
 
     by_conda = distributions(records)
@@ -96,8 +95,8 @@ def brought_twice(
             name = canonicalize_name(Requirement(spec.text).name)
             if spec.applies(subdir) and name in by_conda:
                 yield (
-                    f"{spec.where}: {spec.text!r} comes from conda already "
-                    f"({name} {by_conda[name]}); take it out of the 'pip:' list"
+                    f"{spec.where}: {spec.text!r} is provided by conda "
+                    f"({name} {by_conda[name]}); remove it from the 'pip:' list"
                 )
 
 
@@ -186,7 +185,7 @@ def _requires(annotated: str) -> dict[str, tuple[str, ...]]:
 
 
 def _with_one_graph(found: Mapping[str, Sequence[Wheel]]) -> dict[str, list[Wheel]]:
-    """Give a wheel that several platforms share what it requires on any: the lock has it once."""
+    """Merge the requirements of a wheel over the platforms that share it: the lock lists it once."""
     requires: dict[str, set[str]] = {}
     for wheels in found.values():
         for wheel in wheels:

@@ -1,35 +1,43 @@
-"""A new lock from a manifest and the lock before it, moving only what must move."""
+"""Make a new lock from a manifest and the old lock, changing only what has to change."""
 
 from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from rattler import RepoDataRecord
 
 from conda_strata.core.errors import UsageError
+from conda_strata.lock import gate
 from conda_strata.lock.closure import divide
+from conda_strata.lock.location import Channels, of_manifest, shown
 from conda_strata.lock.model import Lock, Wheels, without
+from conda_strata.pypi.wheel import Wheel
 from conda_strata.solve.solver import solve
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
 
 _log = logging.getLogger(__name__)
 
+_Package = TypeVar("_Package", RepoDataRecord, Wheel)
+
 
 @dataclass(frozen=True)
 class Request:
-    """How a lock is to be renewed.
+    """What to solve, and what may change.
 
     Attributes
     ----------
     subdirs
-        The platforms to solve; what the old lock has for others stays where *partial* is set.
+        The platforms to solve; with *partial*, the packages of the others stay.
     let_go
-        Names of packages that may move to their newest version; None lets all go.
+        Names of packages that may change to their newest version; None for all.
     newest
-        Packages uploaded after this moment are left out.
+        The cut-off: packages uploaded later are left out.
     partial
         Whether *subdirs* are only some of the manifest's platforms.
     """
@@ -52,23 +60,27 @@ def relock(
     Raises
     ------
     UsageError
-        When a package to let go is neither locked nor asked for.
+        When a package to update is neither locked nor in the manifest.
     UnsatisfiableError
         When no set of packages fulfils the manifest on a platform.
     NetworkError
         When a channel or the Python index cannot be read.
     """
-    records = old.everything() if old else {}
-    wheels = old.all_wheels() if old else {}
     let_go = request.let_go
     if let_go:
         _require_known(let_go, manifest, old)
+    channels = Channels(of_manifest(manifest), str(manifest.files[0]))
+    records = _trustworthy(old, channels) if old else {}
+    wheels = _trustworthy_wheels(old) if old else {}
     kept = {} if let_go is None else without(records, let_go)
     kept_wheels = {
         subdir: [w for w in found if let_go is not None and w.name not in let_go]
         for subdir, found in wheels.items()
     }
-    solved = solve(manifest, request.subdirs, kept, on_solved, request.newest)
+    subdirs = list(request.subdirs)
+    if request.partial and old:
+        subdirs += _incomplete(old, records, wheels, subdirs, manifest.virtual_packages)
+    solved = solve(manifest, subdirs, kept, on_solved, request.newest)
     unhashed = {r.name.normalized for found in solved.values() for r in found if not r.sha256}
     if unhashed:
         _log.warning(
@@ -83,6 +95,66 @@ def relock(
     if request.partial:
         solved, resolved = {**records, **solved}, {**wheels, **resolved}
     return divide(manifest, solved, resolved, path)
+
+
+def _trustworthy(old: Lock, channels: Channels) -> dict[str, list[RepoDataRecord]]:
+    """Return the records to keep; the solver trusts the URL of a locked record."""
+    twice = _twice(old.environments, lambda record: record.name.normalized)
+    return {
+        subdir: [
+            record
+            for record in records
+            if record.name.normalized not in twice
+            and _is_kept(gate.record_faults(record, channels))
+        ]
+        for subdir, records in old.everything().items()
+    }
+
+
+def _trustworthy_wheels(old: Lock) -> dict[str, list[Wheel]]:
+    twice = _twice(old.wheels, lambda wheel: wheel.name)
+    return {
+        subdir: [w for w in wheels if w.name not in twice and _is_kept(gate.wheel_faults(w))]
+        for subdir, wheels in old.all_wheels().items()
+    }
+
+
+def _twice(
+    environments: Mapping[str, Mapping[str, Sequence[_Package]]], name: Callable[[_Package], str]
+) -> set[str]:
+    lists = [packages for solution in environments.values() for packages in solution.values()]
+    found = {one for packages in lists for one in gate.repeated(map(name, packages))}
+    for one in sorted(found):
+        _log.warning("%s is not kept from the old lock: it is listed twice", shown(one))
+    return found
+
+
+def _is_kept(faults: Iterator[gate.Fault]) -> bool:
+    fault = next(faults, None)
+    if fault:
+        _log.warning("%s is not kept from the old lock: %s", shown(fault.package), fault.text)
+    return fault is None
+
+
+def _incomplete(
+    old: Lock,
+    records: Mapping[str, Sequence[RepoDataRecord]],
+    wheels: Mapping[str, Sequence[Wheel]],
+    asked: Sequence[str],
+    known: Collection[str],
+) -> list[str]:
+    """Return the further platforms to solve, because some of their packages are not kept."""
+    had, had_wheels = old.everything(), old.all_wheels()
+    return [
+        subdir
+        for subdir in had
+        if subdir not in asked
+        and subdir in known
+        and (
+            len(records[subdir]) < len(had[subdir])
+            or len(wheels.get(subdir, ())) < len(had_wheels.get(subdir, ()))
+        )
+    ]
 
 
 def _require_known(names: Collection[str], manifest: Manifest, old: Lock | None) -> None:

@@ -56,7 +56,7 @@ def solve(
     on_solved
         Called with subdir and number of packages as each platform is done.
     newest
-        Packages uploaded after this moment are left out, and so are those of unknown age.
+        The cut-off: packages uploaded later, or at an unknown time, are left out.
 
     Returns
     -------

@@ -15,6 +15,9 @@ _NAMES = {
 KNOWN = sorted({name for names in _NAMES.values() for name in names})
 """Every name that a selector can use."""
 
+_LONGEST = 200
+"""Characters of a selector at most."""
+
 
 def find(comment: str) -> str | None:
     """Return the selector of a comment, or None when it has none.
@@ -44,9 +47,12 @@ def holds(selector: str, subdir: str) -> bool:
 
 
 def _parse(selector: str) -> ast.expr:
+    # Python's parser is recursive: each 'not' and each bracket is a call.
+    if len(selector) > _LONGEST:
+        raise ValueError(f"{selector[:_LONGEST]}…")
     try:
         return ast.parse(selector.strip(), mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, RecursionError, MemoryError):
         raise ValueError(selector) from None
 
 

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from conda_strata.core.errors import ManifestError, UsageError
-from conda_strata.spec import platforms
+from conda_strata.spec import limited_yaml, platforms
 
 FILE_NAME = "virtual-packages.yml"
 
@@ -41,10 +40,7 @@ def load(folder: Path) -> dict[str, VirtualPackages]:
     file = folder / FILE_NAME
     if not file.exists():
         return resolved
-    try:
-        content = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ManifestError(f"{file} cannot be read: {error}") from error
+    content: Any = limited_yaml.load(file)
     try:
         for name, described in content["subdirs"].items():
             found = resolved[platforms.subdir(name)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conda_strata.cli.commands import options
 
-HELP = "say whether strata.lock still answers environment.yml; no solve, no network, no write"
+HELP = "say whether strata.lock is up to date with environment.yml; no solve, no network, no write"
 EXAMPLE = "strata check || strata lock"
 
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List what is stale; exit code 1 when anything is."""
+    """List why the lock is out of date; exit code 1 when it is."""
     from conda_strata.cli import console
     from conda_strata.lock import lockfile
     from conda_strata.lock.check import problems
@@ -45,5 +45,5 @@ def run(args: argparse.Namespace) -> int:
     else:
         for problem in found:
             console.result(str(problem))
-        console.say(f"error: {args.lock} is stale\n  Run 'strata lock' and commit it.")
+        console.say(f"error: {args.lock} is out of date\n  Run 'strata lock' and commit it.")
     return 1 if found else 0

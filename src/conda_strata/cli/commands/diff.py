@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-HELP = "say what changed between two locks: packages, channels, platforms and environments"
+HELP = "say what changed between two locks: packages, where they come from, channels, platforms"
 EXAMPLE = "strata diff origin/main:strata.lock strata.lock --format markdown"
 
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OLD",
         nargs="?",
         default="HEAD:./strata.lock",
-        help="lock file (pixi.lock too), or REV:PATH for one in git; /dev/null, an empty file or "
+        help="lock file (pixi.lock and conda-lock.yml too), or REV:PATH for one in git; /dev/null, an empty file or "
         "a path that REV does not have is a lock without packages (default: strata.lock of HEAD)",
     )
     parser.add_argument(
@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("text", "markdown", "json"),
         default="text",
         help="markdown is for pull requests and stays below GitHub's limit of 65,536 characters; "
-        'json is {"same", "channels", "environments", "platforms", "virtual_packages", "changes": '
+        'json is {"same", "warnings": [{"kind", "name", "before", "after", "manager", "platform", '
+        '"environment"}], "channels", "environments", "platforms", "virtual_packages", "changes": '
         '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}} '
         "(default: text)",
     )

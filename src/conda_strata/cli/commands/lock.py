@@ -69,7 +69,7 @@ def _lock(args: argparse.Namespace) -> int:
 
     manifest = manifests.load(args.files or manifests.find(Path()))
     request = _request(args, manifest)
-    old = lockfile.read(args.lock) if args.lock.exists() else None
+    old = lockfile.read(args.lock, to_write=True) if args.lock.exists() else None
     with console.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, args.lock, request, on_solved)
     changed = old is None or not same(old, new)
@@ -101,10 +101,12 @@ def _lock(args: argparse.Namespace) -> int:
 
 def _warn_of_doubles(manifest: Manifest, new: Lock, request: Request) -> None:
     from conda_strata.cli import console
-    from conda_strata.solve.pip import brought_twice
+    from conda_strata.solve.pip import provided_by_conda
 
     everything = new.everything()
-    found = (line for s in request.subdirs for line in brought_twice(manifest, s, everything[s]))
+    found = (
+        line for s in request.subdirs for line in provided_by_conda(manifest, s, everything[s])
+    )
     for line in dict.fromkeys(found):
         console.say(f"warning: {line}")
 

@@ -28,7 +28,11 @@ def add_files(parser: argparse.ArgumentParser) -> None:
 def add_lock(parser: argparse.ArgumentParser) -> None:
     """Add ``--lock``: the lock file."""
     parser.add_argument(
-        "--lock", metavar="FILE", type=Path, default=LOCK, help="lock file (default: strata.lock)"
+        "--lock",
+        metavar="FILE",
+        type=Path,
+        default=LOCK,
+        help="lock file; pixi.lock and conda-lock.yml are read too (default: strata.lock)",
     )
 
 

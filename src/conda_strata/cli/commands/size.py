@@ -11,7 +11,7 @@ from conda_strata.cli.commands import options
 if TYPE_CHECKING:
     from conda_strata.report.size.measure import Against, Size
 
-HELP = "say what an environment weighs and what made it grow, from locks alone"
+HELP = "show the download size of an environment and what made it grow, from locks alone"
 EXAMPLE = "strata size --against origin/main:strata.lock --limit 800MB"
 
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit",
         metavar="SIZE",
-        help="exit code 1 when it weighs more: 800MB, 1.5GB, 750MiB, or bytes",
+        help="exit code 1 when it is larger: 800MB, 1.5GB, 750MiB, or bytes",
     )
     parser.add_argument(
         "--top",

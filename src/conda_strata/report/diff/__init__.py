@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from conda_strata.core.errors import UsageError
 from conda_strata.core.urls import without_credentials
 from conda_strata.lock.changes import Change, changes, wheel_changes
 from conda_strata.lock.model import Lock
+from conda_strata.lock.provenance import Warned, warnings, wheel_warnings
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class Diff:
     changes
         Subdir to environment to the packages that changed; only where some did. Applied to
         the old lock, they give the new one.
+    warnings
+        Subdir to environment to the packages that come from another place, or need something
+        else at the same version; only where there are some.
     """
 
     old: Lock
@@ -67,6 +74,7 @@ class Diff:
     environments: Names
     platforms: Names
     changes: Mapping[str, Mapping[str, Sequence[Change]]]
+    warnings: Mapping[str, Mapping[str, Sequence[Warned]]]
 
     @property
     def channels(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -97,13 +105,20 @@ class Diff:
             *self.platforms.removed,
         )
         before, after = self.channels
-        return not (self.changes or came_or_went or self.virtual_packages or before != after)
+        changed = self.changes or self.warnings
+        return not (changed or came_or_went or self.virtual_packages or before != after)
 
     def as_dict(self) -> dict[str, object]:
         """Return the differences for JSON; the help of ``strata diff`` describes it."""
         before, after = self.channels
         return {
             "same": self.is_empty,
+            "warnings": [
+                one.as_dict() | {"platform": subdir, "environment": name}
+                for subdir, by in self.warnings.items()
+                for name, found in by.items()
+                for one in found
+            ],
             "channels": {"before": before, "after": after},
             "environments": self.environments.as_dict(),
             "platforms": self.platforms.as_dict(),
@@ -142,14 +157,14 @@ def compare(old: Lock, new: Lock, environments: Sequence[str] = ()) -> Diff:
         old, new = _only(old, environments), _only(new, environments)
         names = Names.between(old.environments, new.environments)
     platforms = Names.between(old.subdirs, new.subdirs)
-    found = {
-        subdir: {
-            name: moved for name in names.everything if (moved := _moved(old, new, name, subdir))
-        }
-        for subdir in sorted(platforms.everything)
-    }
-    kept = {subdir: by for subdir, by in found.items() if by}
-    return Diff(old, new, names, platforms, kept)
+    return Diff(
+        old,
+        new,
+        names,
+        platforms,
+        _by_subdir(_moved, old, new, names, platforms),
+        _by_subdir(_warned, old, new, names, platforms),
+    )
 
 
 def _only(lock: Lock, names: Sequence[str]) -> Lock:
@@ -160,11 +175,41 @@ def _only(lock: Lock, names: Sequence[str]) -> Lock:
     )
 
 
+def _by_subdir(
+    found: Callable[[Lock, Lock, str, str], list[_Found]],
+    old: Lock,
+    new: Lock,
+    environments: Names,
+    platforms: Names,
+) -> dict[str, dict[str, list[_Found]]]:
+    """Return what is *found* for each environment on each platform, where there is something."""
+    everything = {
+        subdir: {
+            name: some
+            for name in environments.everything
+            if (some := found(old, new, name, subdir))
+        }
+        for subdir in sorted(platforms.everything)
+    }
+    return {subdir: by for subdir, by in everything.items() if by}
+
+
 def _moved(old: Lock, new: Lock, environment: str, subdir: str) -> list[Change]:
     before, after = (lock.environments.get(environment, {}) for lock in (old, new))
     return [
         *changes(before.get(subdir, ()), after.get(subdir, ())),
         *wheel_changes(
+            old.wheels_of(environment, subdir),
+            new.wheels_of(environment, subdir),
+        ),
+    ]
+
+
+def _warned(old: Lock, new: Lock, environment: str, subdir: str) -> list[Warned]:
+    before, after = (lock.environments.get(environment, {}) for lock in (old, new))
+    return [
+        *warnings(before.get(subdir, ()), after.get(subdir, ())),
+        *wheel_warnings(
             old.wheels_of(environment, subdir),
             new.wheels_of(environment, subdir),
         ),

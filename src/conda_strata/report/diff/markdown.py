@@ -15,6 +15,7 @@ from conda_strata.lock.changes import KINDS
 from conda_strata.report.diff import Diff
 from conda_strata.report.diff.rows import Row, Table, table
 from conda_strata.report.diff.text import summary
+from conda_strata.report.diff.warned import Notice, notices
 
 LIMIT = 60_000
 """Characters at most. GitHub refuses more than 65,536 in one text; the rest is for the bot's own
@@ -25,6 +26,9 @@ _LONGEST = 200
 
 _MOST = 40
 """Platforms, channels or environments that are listed at most."""
+
+_PART = 3
+"""Warnings take one part in so many of the text at most, as a hostile lock could have thousands."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9 .,:/_+!=~-]+")
 _SAFE = frozenset(string.ascii_letters + string.digits)
@@ -64,11 +68,12 @@ class _Section:
 def render(diff: Diff, limit: int = LIMIT) -> str:
     """Return the text, in at most *limit* characters: tables are cut, which is said.
 
-    A line of numbers, a table of them by platform, what all platforms share, and each
+    The warnings, a line of numbers, a table of them by platform, what all platforms share, and each
     platform's own changes in a fold.
     """
     arranged = table(diff)
-    parts = [f"**{summary(diff, arranged)}**\n"]
+    parts = [_warnings(diff, limit // _PART)] if diff.warnings else []
+    parts.append(f"**{summary(diff, arranged)}**\n")
     if arranged.counts and arranged.distinct:
         parts.append(_numbers(arranged))
     if listed := _general(diff):
@@ -118,6 +123,29 @@ def _numbers(arranged: Table) -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _warnings(diff: Diff, room: int) -> str:
+    """Return the warnings as an alert of GitHub, in at most *room* characters."""
+    lines = ["> [!WARNING]"]
+    found = list(notices(diff))
+    for count, one in enumerate(found):
+        line = _warning(one)
+        room -= len(line) + 1
+        if room < 0:
+            lines.append(f"> - {_more(len(found) - count)}")
+            break
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _warning(one: Notice) -> str:
+    if one.is_place:
+        moved = f"{_code(one.before[0])} → {_code(one.after[0])}"
+    else:
+        gone = [f"without {_codes(one.before)}"] if one.before else []
+        moved = "; ".join([*([f"now {_codes(one.after)}"] if one.after else []), *gone])
+    return f"> - {one.what}: {_codes(one.packages)}: {moved} ({_codes(one.subdirs)})"
 
 
 def _general(diff: Diff) -> str:

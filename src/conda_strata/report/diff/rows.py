@@ -1,4 +1,4 @@
-"""The differences as people read them: each once, under all platforms or under its own."""
+"""The differences for people: each listed once, under all platforms or under its own."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _package(row: Row) -> _Package:
 def _known_elsewhere(diff: Diff, environment: str, subdir: str) -> set[_Package]:
     """Return the packages of an environment that came or went which others had all along.
 
-    They are no news: the environment as a whole is.
+    The new or removed environment is reported as a whole.
     """
     if environment in diff.environments.kept or not diff.environments.kept:
         return set()

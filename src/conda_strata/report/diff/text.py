@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from conda_strata.report.diff import Diff
 from conda_strata.report.diff.rows import Row, Table, table
+from conda_strata.report.diff.warned import notices
 
 _NAME_WIDTH = 20
 """Longer names push their versions to the right rather than everybody's."""
@@ -14,7 +15,12 @@ _NAME_WIDTH = 20
 def render(diff: Diff) -> list[str]:
     """Return the lines, the summary last."""
     arranged = table(diff)
-    lines = [*_general(diff, arranged), *_sections(diff, arranged), summary(diff, arranged)]
+    lines = [
+        *_warnings(diff),
+        *_general(diff, arranged),
+        *_sections(diff, arranged),
+        summary(diff, arranged),
+    ]
     return [_printable(line) for line in lines]
 
 
@@ -28,6 +34,17 @@ def summary(diff: Diff, arranged: Table) -> str:
     changes = "1 change" if total == 1 else f"{total} changes"
     kinds = ", ".join(f"{number} {kind}" for kind, number in arranged.distinct.items())
     return f"{changes}: {kinds}"
+
+
+def _warnings(diff: Diff) -> Iterator[str]:
+    for one in notices(diff):
+        names, where = ", ".join(one.packages), ", ".join(one.subdirs)
+        if one.is_place:
+            moved = f"{one.before[0]} → {one.after[0]}"
+        else:
+            gone = [f"without {', '.join(one.before)}"] if one.before else []
+            moved = "; ".join([*([f"now {', '.join(one.after)}"] if one.after else []), *gone])
+        yield f"warning: {one.what}: {names}: {moved} ({where})"
 
 
 def _general(diff: Diff, arranged: Table) -> Iterator[str]:

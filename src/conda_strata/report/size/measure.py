@@ -1,6 +1,6 @@
-"""What an environment weighs, and what made it grow: figures from locks alone.
+"""The download size of an environment, and what made it grow: computed from locks alone.
 
-A package weighs what it takes to download: compressed, as its channel has it.
+The size of a package is that of its compressed archive.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Size:
-    """What an environment weighs on one platform.
+    """The size of an environment on one platform.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Change:
-    """A package that weighs another amount than it did; None where a lock does not have it."""
+    """A package whose size changed; None where a lock does not have it."""
 
     before: Package | None
     after: Package | None
@@ -138,7 +138,7 @@ class Report:
 
 
 def measure(lock: Lock, environment: str, subdir: str, specs: Sequence[Spec] = ()) -> Size:
-    """Return what *environment* weighs on *subdir*; nothing where the lock does not have it.
+    """Return the size of *environment* on *subdir*; nothing where the lock does not have it.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def _users(records: Sequence[RepoDataRecord], asked: Collection[str]) -> dict[st
 
 
 def changes(before: Size, after: Size) -> list[Change]:
-    """Return what weighs another amount than before, the largest difference first.
+    """Return the packages whose size changed, the largest difference first.
 
     A package whose size only one of the locks says is left out: it has neither come nor grown.
     """

@@ -1,4 +1,4 @@
-"""The size of an environment as people read it: plain text, GitHub's Markdown, a line of blame.
+"""The size of an environment as people read it: plain text, GitHub's Markdown, a line for the limit.
 
 Names and versions come from files that a pull request can change, so none of them may steer a
 terminal or become markup, a link or a mention.
@@ -69,7 +69,7 @@ def markdown(report: Report, top: int) -> str:
 
 
 def blame(report: Report) -> str:
-    """Say in one line how far the size is above the limit, and what weighs most."""
+    """Say in one line how far the size is above the limit, and name the biggest packages."""
     limit, against = report.limit.text if report.limit else "", report.against
     grown = [change for change in against.changes if change.bytes > 0] if against else []
     if against and grown:
@@ -79,7 +79,7 @@ def blame(report: Report) -> str:
         label = "biggest"
         named = [f"{p.name} ({amount(p.bytes)})" for p in report.size.packages[:_BLAMED]]
     return _printable(
-        f"{report.environment} on {report.subdir} weighs {amount(report.size.bytes)}, "
+        f"{report.environment} on {report.subdir} is {amount(report.size.bytes)}, "
         f"{amount(report.excess)} above the limit of {limit}; {label}: {', '.join(named)}"
     )
 
@@ -115,15 +115,15 @@ def _changed_rows(changes: Sequence[Change], top: int, mark: _Mark) -> Iterator[
 
 
 def _biggest_rows(size: Size, top: int, mark: _Mark) -> Iterator[_Row]:
-    def weight(count: int) -> tuple[str, str]:
+    def sized(count: int) -> tuple[str, str]:
         return amount(count), f"{count / (size.bytes or 1):5.1%}"
 
     for package in size.packages[:top]:
         name, version = mark(package.name), mark(package.version)
-        yield *weight(package.bytes), name, version, _why(package, mark)
+        yield *sized(package.bytes), name, version, _why(package, mark)
     if rest := size.packages[top:]:
         left = sum(package.bytes for package in rest)
-        yield *weight(left), _others(len(rest), "package"), "", ""
+        yield *sized(left), _others(len(rest), "package"), "", ""
 
 
 def _why(package: Package, mark: _Mark) -> str:

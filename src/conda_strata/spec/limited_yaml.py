@@ -1,0 +1,103 @@
+"""Read YAML up to a size and a depth that no real environment file reaches.
+
+PyYAML is recursive, so a few kilobytes of brackets would end in a traceback.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from conda_strata.core.errors import ManifestError
+
+MOST_BYTES = 1_000_000
+MOST_LEVELS = 20
+
+
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """Return a loader that stops at a depth, naming the line.
+
+    It is made on first use, so that importing this module does nothing with PyYAML.
+    """
+
+    class Limited(yaml.SafeLoader):
+        levels = 0
+
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            self.levels += 1
+            if self.levels > MOST_LEVELS:
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                problem = f"more than {MOST_LEVELS} levels of lists and mappings"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+            node = super().compose_node(parent, index)
+            self.levels -= 1
+            return node
+
+    return Limited
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    ManifestError
+        When it cannot be read, or is too large.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ManifestError(
+                f"{file} is larger than {MOST_BYTES // 1_000_000} MB",
+                "An environment file has a few kilobytes: check that this is the right file.",
+            )
+        return content.decode("utf-8")
+    except FileNotFoundError:
+        raise ManifestError(f"{file} does not exist", "Name the environment file: -f.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{file} cannot be read: {error}") from error
+
+
+def compose(file: Path, text: str) -> yaml.Node | None:
+    """Return the nodes of *text*, the content of *file*; None when it is empty.
+
+    Raises
+    ------
+    ManifestError
+        When it is not YAML; the message names the line.
+    """
+    try:
+        return _loader()(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ManifestError(
+            f"{file}:{line}: not YAML: {error.problem}", "Check the indentation and the quotes."
+        ) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ManifestError(
+            f"{file}:{line}: not YAML: it has the control character U+{ord(text[error.position]):04X}",
+            "Take it out.",
+        ) from error
+
+
+def load(file: Path) -> object:
+    """Return the content of *file*.
+
+    Raises
+    ------
+    ManifestError
+        When it cannot be read.
+    """
+    text = read_text(file)
+    node = compose(file, text)
+    try:
+        return _loader()("").construct_document(node) if node else None
+    except (yaml.YAMLError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise ManifestError(f"{file} cannot be read: {said}") from error
