@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from conda_strata.core.errors import NetworkError
-from conda_strata.registry.repository import MANIFEST, Repository
+from conda_strata.registry.documents import MANIFEST
+from conda_strata.registry.repository import Repository
 
 ASKED = "sha256:" + hashlib.sha256(b"{}").hexdigest()
 
