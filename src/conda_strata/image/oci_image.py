@@ -110,7 +110,7 @@ def find(repository: Repository, reference: str, subdir: str) -> Image | None:
         if document is None:
             return None
         config = documents.parse(repository.blob(Descriptor.of(document.content["config"])))
-        if _platform({"platform": config}) != named:
+        if _platform(config) != named:
             return None
         found = Image(document, config)
         _require_consistent(found)
@@ -125,8 +125,8 @@ def _child(repository: Repository, index: Document, named: str) -> Document | No
     """Return the manifest for a platform, as the index describes it."""
     if "layers" in index.content or "config" in index.content:
         raise ValueError("an index and a manifest in one")
-    found = (m for m in index.content["manifests"] if _platform(m) == named)
-    child = next(found, None)
+    said = index.content["manifests"]
+    child = next((one for one in said if _platform(one.get("platform") or {}) == named), None)
     return repository.get(Descriptor.of(child)) if child else None
 
 
@@ -196,9 +196,8 @@ def _annotations(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
     return descriptor.get("annotations") or {}
 
 
-def _platform(described: Mapping[str, Any]) -> str:
-    named = described.get("platform") or {}
-    return f"{named.get('os')}/{named.get('architecture')}"
+def _platform(said: Mapping[str, Any]) -> str:
+    return f"{said.get('os')}/{said.get('architecture')}"
 
 
 def _as_oci(descriptor: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,8 @@ class Client:
                 )
             except (requests.RequestException, OSError, ValueError) as error:
                 failure = _cause(error)
+            except TokenRefusedError as error:
+                code, failure = error.answer.code, self._failure(method, error.answer)
             else:
                 if answer.ok or answer.code in absent:
                     return answer
@@ -114,6 +116,8 @@ class Client:
         ------
         NetworkError
             When the registry answers with something that is not safe.
+        TokenRefusedError
+            When it wants a token, and who gives tokens gives none.
         requests.RequestException, OSError, ValueError
             When there is no answer.
         """
@@ -134,10 +138,7 @@ class Client:
         answer = send(used := self._auth.known(scopes) if own else "")
         if answer.code != 401 or self._transport.checked(answer.url) != self._transport.registry:
             return answer
-        try:
-            renewed = self._auth.renew(answer, scopes, used)
-        except TokenRefusedError as error:
-            return error.answer
+        renewed = self._auth.renew(answer, scopes, used)
         return send(renewed) if renewed else answer
 
     def resolve(self, answer: Answer, location: str) -> str:

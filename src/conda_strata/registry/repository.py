@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from conda_strata.core.errors import NetworkError
 from conda_strata.registry import documents
+from conda_strata.registry.auth import TokenRefusedError
 from conda_strata.registry.client import Client
 from conda_strata.registry.documents import (
     DOCKER_INDEX,
@@ -118,7 +119,10 @@ class Repository:
             When there is no answer.
         """
         url = self.reference.url(f"manifests/{self.tag}")
-        return self._client.once("HEAD", url, self._pull, headers={"Accept": _ACCEPTED}).code
+        try:
+            return self._client.once("HEAD", url, self._pull, headers={"Accept": _ACCEPTED}).code
+        except TokenRefusedError as error:
+            return error.answer.code
 
     def put(self, content: Mapping[str, Any], reference: str | None = None) -> Document:
         """Write a manifest or index, under *reference* or its digest alone.
