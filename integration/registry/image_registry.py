@@ -22,7 +22,8 @@ from typing import Any
 import pytest
 import requests
 
-from conda_strata.registry.repository import CONFIG, MANIFEST, Repository
+from conda_strata.registry.documents import CONFIG, MANIFEST
+from conda_strata.registry.repository import Repository
 from rig.machine import ports
 from rig.machine.commands import apt_install, can_apt
 

@@ -137,7 +137,7 @@ class Cloud:
         if url.startswith("/v2/"):
             if authorization == "Bearer anybody":
                 return (200 if "/study/" in url else 404), {}, {}
-            where = f'Bearer realm="http://{self.address}/token",service="s",scope="pull"'
+            where = f'Bearer realm="http://{self.address}/token",service="s",scope="repository:me/study:pull"'
             return 401, {"WWW-Authenticate": where}, {}
         return 404, {}, {}
 
@@ -158,7 +158,7 @@ def test_image_behind_tokens(patient: Patient, cloud: Cloud) -> None:
     name_image(patient, f"{cloud.address}/me/study:dev")
     code, found = patient.examine()
     assert (code, found["image"][0]["level"]) == (0, "ok")
-    assert cloud.scopes == ["/token?service=s&scope=pull"]
+    assert cloud.scopes == ["/token?service=s&scope=repository%3Ame%2Fstudy%3Apull"]
     (patient.tools / "docker").unlink()
     name_image(patient, f"{cloud.address}/me/other:dev")
     patient.expect("image", "warning", "cannot be pulled")

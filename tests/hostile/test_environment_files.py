@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Strata
+from tests.conftest import Strata
 
 SECRET = "s3cret"  # noqa: S105 - looked for in what is printed
 """Stands in each text where a user would have a password or token."""

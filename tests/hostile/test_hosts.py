@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import HandMadeChannel, Strata, write_environment
-from ..lock_files import CHANNEL, Conda, Pip, write_lock
+from tests.conftest import HandMadeChannel, Strata, write_environment
+from tests.support.lock_files import CHANNEL, Conda, Pip, write_lock
+
 from .test_locks import CONDA, WHEELS
 
 Change = Callable[[str, str], str]

@@ -9,15 +9,9 @@ from pathlib import Path
 
 import requests
 
-from conda_strata.core.errors import UsageError
+from conda_strata.core.errors import NetworkError, UsageError
 from conda_strata.doctor.finding import Finding, ok, problem, warning
-from conda_strata.registry.repository import (
-    DOCKER_INDEX,
-    DOCKER_MANIFEST,
-    INDEX,
-    MANIFEST,
-    Repository,
-)
+from conda_strata.registry.repository import Repository
 
 FILE = Path(".devcontainer/devcontainer.json")
 """What names the image."""
@@ -27,7 +21,6 @@ SECONDS = 15
 
 _STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _IMAGE = re.compile(r'"image"\s*:\s*"([^"\\]+)"')
-_LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 _REFUSED = {401, 403, 404}
 
 
@@ -57,57 +50,35 @@ def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
         return
     try:
         # What the registry is asked for, with the names of Docker Hub completed.
-        repository = Repository(name)
+        repository = Repository(name, login=False, timeout=SECONDS)
     except UsageError as error:
         yield problem("image", f"{FILE}: {error.what}", error.fix)
         return
-    if repository.container.api_prefix != repository.container.api_prefix.lower():
+    if repository.reference.path != repository.reference.path.lower():
         yield problem(
             "image",
             f"{FILE}: {name} has upper-case letters, and registries take lower case only",
             f"Write it in lower case there and wherever else 'git grep {_path(name)}' finds it.",
         )
     elif not offline:
-        yield _pulled(name, repository.container.manifest_url(repository.tag))
+        yield _pulled(name, repository)
 
 
-def _pulled(name: str, address: str) -> Finding:
-    local = bool(_LOOPBACK.fullmatch(host(name)))
+def _pulled(name: str, repository: Repository) -> Finding:
+    """Ask as somebody without a login."""
     try:
-        code = _anonymous(f"{'http' if local else 'https'}://{address}")
+        code = repository.ask()
+    except NetworkError as error:
+        return _unreachable(name, error.what.removeprefix(f"{repository.name}: "))
     except requests.Timeout:
         return _unreachable(name, f"no answer in {SECONDS} s")
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, OSError, ValueError) as error:
         return _unreachable(name, _cause(error))
     if code in _REFUSED:
-        return _refused(name, insecure=local)
+        return _refused(name, insecure=repository.reference.origin.is_loopback)
     if code >= 300:
         return _unreachable(name, f"HTTP {code}")
     return ok("image", f"{name} can be pulled by anybody")
-
-
-def _anonymous(url: str) -> int:
-    """Return the code that a registry answers to somebody without a login.
-
-    Only the head of the manifest is asked for: Docker Hub counts anything else as a pull.
-    """
-    headers = {"Accept": f"{INDEX}, {MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}"}
-    with requests.Session() as session:
-        # Otherwise requests would log in with what ~/.netrc has for the host.
-        session.auth = lambda request: request
-        answer = session.head(url, headers=headers, allow_redirects=True, timeout=SECONDS)
-        wanted = answer.headers.get("WWW-Authenticate", "")
-        if answer.status_code != 401 or not wanted.lower().startswith("bearer"):
-            return answer.status_code
-        parts = dict(re.findall(r'(\w+)="([^"]*)"', wanted))
-        token = session.get(parts.pop("realm", ""), params=parts, timeout=SECONDS)
-        if not token.ok:
-            return token.status_code
-        said = token.json()
-        bearer = (said.get("token") or said.get("access_token")) if isinstance(said, dict) else ""
-        headers["Authorization"] = f"Bearer {bearer}"
-        answer = session.head(url, headers=headers, allow_redirects=True, timeout=SECONDS)
-        return answer.status_code
 
 
 def _refused(name: str, *, insecure: bool) -> Finding:

@@ -5,14 +5,15 @@ See https://github.com/opencontainers/image-spec/blob/main/manifest.md and …/c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conda_strata.core.errors import NetworkError
 from conda_strata.image import collisions
-from conda_strata.registry.repository import CONFIG, INDEX, MANIFEST, Document, Repository
+from conda_strata.registry import documents
+from conda_strata.registry.documents import CONFIG, INDEX, MANIFEST, Descriptor, Document
+from conda_strata.registry.repository import Repository
 from conda_strata.spec import platforms
 
 KEY = "io.github.leej3.conda-strata.key"
@@ -23,6 +24,7 @@ CLAIMS = "io.github.leej3.conda-strata.claims"
 
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
+_OURS = {f"{_LAYER}+zstd", f"{_LAYER}+gzip"}
 
 
 class NoImageError(NetworkError):
@@ -50,12 +52,12 @@ class ImageLayer:
     @property
     def key(self) -> str:
         """What decides its bytes; "" for a layer that is no environment's."""
-        return str(self.descriptor.get("annotations", {}).get(KEY, ""))
+        return str(_annotations(self.descriptor).get(KEY, ""))
 
     @property
     def claims(self) -> frozenset[bytes]:
         """What files are its own."""
-        return collisions.decode(self.descriptor.get("annotations", {}).get(CLAIMS, ""))
+        return collisions.decode(_annotations(self.descriptor).get(CLAIMS, ""))
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,23 @@ class Image:
         pairs = zip(self.manifest.content["layers"], diff_ids, strict=True)
         return [ImageLayer(descriptor, diff_id) for descriptor, diff_id in pairs]
 
+    @property
+    def reusable(self) -> dict[str, ImageLayer]:
+        """The layers of environments by key, with nothing but what ``strata push`` says of one.
+
+        Whatever else a stranger wrote there, such as another place to get the layer from, is left.
+        """
+        found = {}
+        for layer in self.layers:
+            about = Descriptor.of(layer.descriptor)
+            if layer.key and about.media_type in _OURS:
+                said = _annotations(layer.descriptor)
+                notes = {name: said[name] for name in (KEY, CLAIMS) if name in said}
+                found[layer.key] = replace(
+                    layer, descriptor={**about.as_json, "annotations": notes}
+                )
+        return found
+
 
 def find(repository: Repository, reference: str, subdir: str) -> Image | None:
     """Return the image under a tag or digest for a platform; None where there is none.
@@ -83,24 +102,45 @@ def find(repository: Repository, reference: str, subdir: str) -> Image | None:
     NetworkError
         When the registry cannot be asked.
     """
-    document = repository.get(reference)
     named = platforms.docker(subdir)
-    if document and "manifests" in document.content:
-        digests = [m["digest"] for m in document.content["manifests"] if _platform(m) == named]
-        document = repository.get(digests[0]) if digests else None
-    if document is None:
-        return None
     try:
-        config = json.loads(repository.blob(document.content["config"]["digest"]))
-        if _platform({"platform": config}) != named:
+        document = repository.get(reference)
+        if document and "manifests" in document.content:
+            document = _child(repository, document, named)
+        if document is None:
+            return None
+        config = documents.parse(repository.blob(Descriptor.of(document.content["config"])))
+        if _platform(config) != named:
             return None
         found = Image(document, config)
-        _ = found.layers  # which fails where manifest and config do not belong together
+        _require_consistent(found)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise NoImageError(
             f"{repository.name}:{reference} is no image", "Delete or push it again."
         ) from error
     return found
+
+
+def _child(repository: Repository, index: Document, named: str) -> Document | None:
+    """Return the manifest for a platform, as the index describes it."""
+    if "layers" in index.content or "config" in index.content:
+        raise ValueError("an index and a manifest in one")
+    said = index.content["manifests"]
+    child = next((one for one in said if _platform(one.get("platform") or {}) == named), None)
+    return repository.get(Descriptor.of(child)) if child else None
+
+
+def _require_consistent(image: Image) -> None:
+    """Refuse an image that later steps would trip over, or whose parts do not belong together."""
+    if "manifests" in image.manifest.content:
+        raise ValueError("an index and a manifest in one")
+    for layer in image.layers:
+        Descriptor.of(layer.descriptor)
+        if not documents.is_digest(layer.diff_id):
+            raise ValueError("a layer without a SHA-256 of its content")
+        _ = layer.key, layer.claims
+    if not isinstance(image.config.get("history") or [], list):
+        raise TypeError("a history that is no list")
 
 
 def append(base: Image, layers: Sequence[ImageLayer]) -> dict[str, Any]:
@@ -115,7 +155,7 @@ def append(base: Image, layers: Sequence[ImageLayer]) -> dict[str, Any]:
     return {
         **base.config,
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        "history": [*base.config.get("history", []), *history],
+        "history": [*(base.config.get("history") or []), *history],
     }
 
 
@@ -152,9 +192,12 @@ def index(images: Mapping[str, Document]) -> dict[str, Any]:
     return {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
 
 
-def _platform(described: Mapping[str, Any]) -> str:
-    named = described.get("platform", {})
-    return f"{named.get('os')}/{named.get('architecture')}"
+def _annotations(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
+    return descriptor.get("annotations") or {}
+
+
+def _platform(said: Mapping[str, Any]) -> str:
+    return f"{said.get('os')}/{said.get('architecture')}"
 
 
 def _as_oci(descriptor: Mapping[str, Any]) -> dict[str, Any]:

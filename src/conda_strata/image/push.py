@@ -26,7 +26,8 @@ from conda_strata.image.contents import Entry, linked
 from conda_strata.image.layer_set import LayerSet
 from conda_strata.image.oci_image import Image, ImageLayer
 from conda_strata.image.plan import stacked
-from conda_strata.registry.repository import Document, Repository
+from conda_strata.registry.documents import Descriptor, Document
+from conda_strata.registry.repository import Repository
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def push(
                 "Check the name after --base; a base image is built and pushed first.",
             )
         for layer in below.layers:
-            target.copy(layer.descriptor["digest"], base)
+            target.copy(Descriptor.of(layer.descriptor), base)
         layers, fresh = _layers(target, one, sources, compression, reporter)
         documents[one.subdir] = _write(target, base, below, layers)
         made, kept = made + len(fresh), kept + len(layers) - len(fresh)
@@ -121,7 +122,7 @@ def _layers(
             _log.info("%s, so nothing of it is used again", error.what)
             continue
         if found:
-            known.update({one.key: (one, source) for one in found.layers if one.key})
+            known.update({key: (one, source) for key, one in found.reusable.items()})
     present = {slot: known[key] for slot, key in keys.items() if key in known}
     missing = keys.keys() - present.keys()
     while missing:
@@ -144,7 +145,7 @@ def _layers(
         made = {}
     kept = {slot: present[slot] for slot in keys.keys() - missing}
     for one, source in kept.values():
-        target.copy(one.descriptor["digest"], source)
+        target.copy(Descriptor.of(one.descriptor), source)
     titles = {layer.slot: _title(layer.id) for layer in wanted.layers}
     layers = made | {slot: replace(one, title=titles[slot]) for slot, (one, _) in kept.items()}
     return {layer.slot: layers[layer.slot] for layer in stacked(wanted.layers)}, set(made)

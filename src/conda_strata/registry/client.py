@@ -1,41 +1,28 @@
-"""Requests to an image registry: with a login, told retries, and errors that say what to do.
-
-Credentials are read by the oras library, as Docker keeps them after ``docker login``.
-"""
+"""Requests to an image registry: with a login, told retries, and errors that say what to do."""
 
 from __future__ import annotations
 
-import inspect
 import logging
-import os
 import re
 import time
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import IO
 
-import oras.container
-import oras.provider
 import requests
-from oras.auth.basic import BasicAuth
 
 from conda_strata.core.errors import NetworkError
-from conda_strata.rattler import channels
+from conda_strata.registry import documents
+from conda_strata.registry.auth import Auth, Scopes, TokenRefusedError
+from conda_strata.registry.documents import LIMIT
+from conda_strata.registry.reference import Reference
+from conda_strata.registry.transport import Answer, Transport
 
 _log = logging.getLogger(__name__)
 
-DOCKER_HUB = "registry-1.docker.io"
-"""Where Docker Hub answers; it is called docker.io."""
-
-_LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?")
 _PAUSES = (0.5, 1.0, 2.0)
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-
-
-class _Oras(oras.provider.Registry):
-    """The library's client, without its silent waits: retries are told here."""
-
-    do_request = inspect.unwrap(oras.provider.Registry.do_request)
+_SHOWN = 300
+"""Characters of a registry's own words that an error has."""
 
 
 class Client:
@@ -43,35 +30,49 @@ class Client:
 
     Parameters
     ----------
-    container
+    reference
         The repository that is asked for.
     name
         The same, as messages call it.
+    login
+        Whether to use a login that is kept, or to be anybody.
+    timeout
+        Seconds to wait for a server that says nothing; None for the user's own setting.
     """
 
-    def __init__(self, container: oras.container.Container, name: str) -> None:
-        self._container, self._name = container, name
-
-    @cached_property
-    def _oras(self) -> _Oras:
-        host = self._container.registry
-        plain = bool(_LOOPBACK.fullmatch(host))
-        client = _Oras(hostname=host, insecure=plain, auth_backend=_auth_backend(host, plain))
-        client.session.request = partial(client.session.request, timeout=channels.timeout())
-        folder = os.environ.get("DOCKER_CONFIG")
-        configured = Path(folder, "config.json") if folder else None
-        configs = [str(configured)] if configured and configured.exists() else None
-        client.auth.load_configs(self._container, configs)
-        if host == DOCKER_HUB and not hasattr(client.auth, "_basic_auth"):
-            client.auth._load_auth("https://index.docker.io/v1/")
-        if isinstance(client.auth, BasicAuth) and not hasattr(client.auth, "_basic_auth"):
-            raise NetworkError(f"{self._name}: the registry wants a login", _fix(host, 401))
-        return client
+    def __init__(
+        self, reference: Reference, name: str, *, login: bool = True, timeout: int | None = None
+    ) -> None:
+        self._host, self._name = reference.host, name
+        self._transport = Transport(reference.origin, name, timeout)
+        self._auth = Auth(self._transport, reference, login=login)
 
     def request(
-        self, method: str, url: str, *, absent: tuple[int, ...] = (), **options: Any
-    ) -> requests.Response:
+        self,
+        method: str,
+        url: str,
+        scopes: Scopes,
+        *,
+        absent: tuple[int, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        data: bytes | Iterable[bytes] | None = None,
+        into: IO[bytes] | None = None,
+        limit: int = LIMIT,
+    ) -> Answer:
         """Return the answer: a success, or one of the codes *absent*.
+
+        Parameters
+        ----------
+        method, url, headers, data
+            The request.
+        scopes
+            What it needs a token for, where the registry wants one.
+        absent
+            Codes of failures that are answers.
+        into
+            Where a success is written to, instead of into memory.
+        limit
+            Bytes of a success.
 
         Raises
         ------
@@ -79,64 +80,95 @@ class Client:
             When it is neither, after further tries where they can help.
         """
         for pause in (*_PAUSES, None):
-            answer, failure = self._try(method, url, options)
-            if answer is not None and (answer.ok or answer.status_code in absent):
-                return answer
-            code = answer.status_code if answer is not None else 0
+            code = 0
+            try:
+                answer = self.once(
+                    method, url, scopes, headers=headers, data=data, into=into, limit=limit
+                )
+            except (requests.RequestException, OSError, ValueError) as error:
+                failure = _cause(error)
+            except TokenRefusedError as error:
+                code, failure = error.answer.code, self._failure(method, error.answer)
+            else:
+                if answer.ok or answer.code in absent:
+                    return answer
+                code, failure = answer.code, self._failure(method, answer)
             if pause is None or (code and code not in _PASSING):
                 break
             _log.info("%s: %s, trying again in %g s", self._name, failure, pause)
             time.sleep(pause)
-        raise NetworkError(f"{self._name}: {failure}", _fix(self._container.registry, code))
+        raise NetworkError(f"{self._name}: {failure}", _fix(self._host, code))
 
-    def _try(
-        self, method: str, url: str, options: dict[str, Any]
-    ) -> tuple[requests.Response | None, str]:
-        prefix = self._oras.prefix
+    def once(
+        self,
+        method: str,
+        url: str,
+        scopes: Scopes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | Iterable[bytes] | None = None,
+        into: IO[bytes] | None = None,
+        limit: int = LIMIT,
+    ) -> Answer:
+        """Return the answer to one request, whatever it is.
+
+        Raises
+        ------
+        NetworkError
+            When the registry answers with something that is not safe.
+        TokenRefusedError
+            When it wants a token, and who gives tokens gives none.
+        requests.RequestException, OSError, ValueError
+            When there is no answer.
+        """
         _log.debug("%s %s", method, url)
-        headers = options.pop("headers", {})
-        options["headers"] = dict(headers)
-        try:
-            answer = self._oras.do_request(f"{prefix}://{url}", method, **options)
-            if answer.status_code == 401:
-                # A token holds for what was asked first: reading, say. Ask anew, for this.
-                self._oras.auth.token = None
-                options["headers"] = dict(headers)
-                answer = self._oras.do_request(f"{prefix}://{url}", method, **options)
-        except (requests.RequestException, OSError, ValueError) as error:
-            return None, _cause(error)
-        finally:
-            options["headers"] = headers
-        return answer, f"{method} {answer.status_code} {_said(answer)}".strip()
 
-    def location(self, answer: requests.Response) -> str:
-        """Return where an upload goes on, without the scheme."""
-        return str(self._oras._get_location(answer, self._container)).partition("://")[2]
+        def send(authorization: str) -> Answer:
+            return self._transport.send(
+                method,
+                url,
+                headers=headers or {},
+                authorization=authorization,
+                data=data,
+                into=into,
+                limit=limit,
+            )
+
+        own = self._transport.checked(url) == self._transport.registry
+        answer = send(used := self._auth.known(scopes) if own else "")
+        if answer.code != 401 or self._transport.checked(answer.url) != self._transport.registry:
+            return answer
+        renewed = self._auth.renew(answer, scopes, used)
+        return send(renewed) if renewed else answer
+
+    def resolve(self, answer: Answer, location: str) -> str:
+        """Return where *answer* says to go on."""
+        return self._transport.resolve(answer.url, location)
+
+    def _failure(self, method: str, answer: Answer) -> str:
+        lacking = self._auth.lacks(answer) if answer.code == 401 else ""
+        return lacking or f"{method} {answer.code} {_said(answer)}".strip()
 
 
-def _auth_backend(host: str, plain: bool) -> str:
-    """Return how a registry wants to know who asks: by tokens, or by name and password each time."""
+def _said(answer: Answer) -> str:
     try:
-        url = f"{'http' if plain else 'https'}://{host}/v2/"
-        answer = requests.get(url, timeout=channels.timeout())
-    except requests.RequestException:
-        return "token"
-    wanted = answer.headers.get("WWW-Authenticate", "").lower()
-    return "basic" if wanted.startswith("basic") else "token"
-
-
-def _said(answer: requests.Response) -> str:
-    try:
-        return "; ".join(e.get("message") or e["code"] for e in answer.json()["errors"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return answer.reason or ""
+        errors = documents.parse(answer.body)["errors"]
+        text = "; ".join(str(e.get("message") or e["code"]) for e in errors)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        text = answer.reason
+    return _shown(text)
 
 
 def _cause(error: Exception) -> str:
-    if "authentication" in str(error):
-        return "the registry wants a login"
-    text = str(error).rpartition("Caused by ")[2] or str(error)
-    return re.sub(r"<[^>]*>:?\s*", "", text).strip("()'") or type(error).__name__
+    text = (str(error).rpartition("Caused by ")[2] or str(error))[: 4 * _SHOWN]
+    text = re.sub(r"<[^>]*>:?\s*", "", text).strip("()'")
+    return _shown(text) or type(error).__name__
+
+
+def _shown(text: str) -> str:
+    """Return a stranger's words on one line, without what a terminal would obey."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 2 * _SHOWN]).split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def _fix(host: str, code: int) -> str:

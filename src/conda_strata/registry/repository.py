@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import oras.container
-
-from conda_strata.core.errors import NetworkError, UsageError
-from conda_strata.registry.client import DOCKER_HUB, Client
-
-INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
-DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+from conda_strata.core.errors import NetworkError
+from conda_strata.registry import documents
+from conda_strata.registry.auth import TokenRefusedError
+from conda_strata.registry.client import Client
+from conda_strata.registry.documents import (
+    DOCKER_INDEX,
+    DOCKER_MANIFEST,
+    INDEX,
+    MANIFEST,
+    Descriptor,
+    Document,
+)
+from conda_strata.registry.reference import Reference
 
 _ACCEPTED = f"{INDEX}, {MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}"
-_DOCKER_HUB = {"docker.io": DOCKER_HUB, "index.docker.io": DOCKER_HUB}
-_REFERENCE = re.compile(r"[\w.:\[\]-]+(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?")
 
 
 class _Body:
@@ -45,139 +45,163 @@ class _Body:
                 yield block
 
 
-@dataclass(frozen=True)
-class Document:
-    """A manifest or index as it lies in the registry.
-
-    Attributes
-    ----------
-    content
-        The JSON document.
-    media_type, digest, size
-        As a descriptor names it.
-    """
-
-    content: Mapping[str, Any]
-    media_type: str
-    digest: str
-    size: int
-
-
 class Repository:
     """One repository of a registry, such as ``ghcr.io/owner/project``.
 
     Parameters
     ----------
-    reference
+    name
         Name of an image; a tag or digest is kept as `tag`.
+    login
+        Whether to use a login that is kept, or to be anybody.
+    timeout
+        Seconds to wait for a server that says nothing; None for the user's own setting.
 
     Raises
     ------
     UsageError
-        When the reference is none.
+        When the name is none.
     """
 
-    def __init__(self, reference: str) -> None:
-        whole = _whole(reference)
-        self.container = oras.container.Container(whole)
-        self.name = whole.partition("@")[0]
-        self.tag = self.container.digest or self.container.tag
-        if not self.container.digest and ":" in self.name.rpartition("/")[2]:
-            self.name = self.name.rpartition(":")[0]
-        self._client = Client(self.container, self.name)
+    def __init__(self, name: str, *, login: bool = True, timeout: int | None = None) -> None:
+        self.reference = Reference.parse(name)
+        self.name = f"{self.reference.host}/{self.reference.path}"
+        self.tag = self.reference.digest or self.reference.tag
+        self._client = Client(self.reference, self.name, login=login, timeout=timeout)
+        self._pull = (f"repository:{self.reference.path}:pull",)
+        self._push = (f"repository:{self.reference.path}:pull,push",)
 
-    def get(self, reference: str) -> Document | None:
-        """Return the manifest or index under a tag or digest; None where there is none.
+    def get(self, reference: str | Descriptor) -> Document | None:
+        """Return the manifest or index under a tag, a digest or a descriptor; None without one.
 
         Raises
         ------
         NetworkError
             When the answer is no manifest, or not the one that *reference* is the digest of.
         """
-        url = self.container.manifest_url(reference)
-        answer = self._client.request("GET", url, headers={"Accept": _ACCEPTED}, absent=(404,))
-        if answer.status_code == 404:
+        named = reference if isinstance(reference, str) else reference.digest
+        url = self.reference.url(f"manifests/{named}")
+        answer = self._client.request(
+            "GET", url, self._pull, headers={"Accept": _ACCEPTED}, absent=(404,)
+        )
+        if answer.code == 404:
             return None
-        digest = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
-        if reference.startswith("sha256:") and reference != digest:
+        digest, size = documents.digest_of(answer.body), len(answer.body)
+        if documents.is_digest(named) and named != digest:
             raise NetworkError(
-                f"{self.name}@{reference}: the registry answered with {digest}",
+                f"{self.name}@{named}: the registry answered with {digest}",
                 "Nothing of it was used. Check the registry, or name another digest.",
             )
+        if isinstance(reference, Descriptor) and reference.size != size:
+            raise self._damaged(named)
         try:
-            content = answer.json()
+            content = documents.parse(answer.body)
         except ValueError:
             content = None
         if not isinstance(content, dict):
             raise NetworkError(
-                f"{self.name}:{reference}: the registry's answer is no manifest",
+                f"{self.name}:{named}: the registry's answer is no manifest",
                 "Check the image's name and the registry.",
             )
         media_type = answer.headers.get("Content-Type", MANIFEST).partition(";")[0]
-        return Document(content, media_type, digest, len(answer.content))
+        return Document(content, media_type, digest, size)
+
+    def ask(self) -> int:
+        """Return the code that the registry answers to who asks for the image, once.
+
+        Only the head of the manifest is asked for: Docker Hub counts anything else as a pull.
+
+        Raises
+        ------
+        NetworkError
+            When it answers with something that is not safe.
+        requests.RequestException, OSError, ValueError
+            When there is no answer.
+        """
+        url = self.reference.url(f"manifests/{self.tag}")
+        try:
+            return self._client.once("HEAD", url, self._pull, headers={"Accept": _ACCEPTED}).code
+        except TokenRefusedError as error:
+            return error.answer.code
 
     def put(self, content: Mapping[str, Any], reference: str | None = None) -> Document:
-        """Write a manifest or index, under *reference* or its digest alone."""
+        """Write a manifest or index, under *reference* or its digest alone.
+
+        Raises
+        ------
+        NetworkError
+            When the registry does not take it, or takes it for something else.
+        """
         data = json.dumps(content, separators=(",", ":")).encode()
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        url = self.container.manifest_url(reference or digest)
-        self._client.request("PUT", url, headers={"Content-Type": content["mediaType"]}, data=data)
+        digest = documents.digest_of(data)
+        kind = {"Content-Type": content["mediaType"]}
+        url = self.reference.url(f"manifests/{reference or digest}")
+        answer = self._client.request("PUT", url, self._push, headers=kind, data=data)
+        if answer.headers.get("Docker-Content-Digest", digest) != digest:
+            raise self._damaged(digest)
         return Document(content, content["mediaType"], digest, len(data))
 
-    def blob(self, digest: str) -> bytes:
+    def blob(self, wanted: Descriptor) -> bytes:
         """Return a small blob, such as a config.
 
         Raises
         ------
         NetworkError
-            When it is not what its digest says.
+            When it is not what it was asked by.
         """
-        data = self._client.request("GET", self.container.get_blob_url(digest)).content
-        if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
-            raise NetworkError(f"{self.name}@{digest}: the answer is damaged", "Repeat.")
+        url = self.reference.url(f"blobs/{wanted.digest}")
+        data = self._client.request("GET", url, self._pull).body
+        if (documents.digest_of(data), len(data)) != (wanted.digest, wanted.size):
+            raise self._damaged(wanted.digest)
         return data
 
     def has(self, digest: str) -> bool:
-        """Tell whether there is a blob of that digest."""
-        url = self.container.get_blob_url(digest)
-        return self._client.request("HEAD", url, absent=(404,)).ok
+        """Tell whether there is a blob of that digest, before it would be written."""
+        url = self.reference.url(f"blobs/{digest}")
+        return self._client.request("HEAD", url, self._push, absent=(404,)).ok
 
     def upload(self, file: Path, digest: str) -> None:
         """Add a blob; what is there already is not sent again."""
         if self.has(digest):
             return
-        started = self._client.request("POST", self.container.upload_blob_url())
-        url = self._client.location(started)
+        started = self._client.request("POST", self.reference.url("blobs/uploads/"), self._push)
+        location = started.headers.get("Location")
+        if not location:
+            raise NetworkError(
+                f"{self.name}: the registry does not say where to upload to",
+                "Check the name and the registry's state; then repeat.",
+            )
+        url = self._client.resolve(started, location)
         url += f"{'&' if '?' in url else '?'}digest={digest}"
         kind = {"Content-Type": "application/octet-stream"}
-        self._client.request("PUT", url, headers=kind, data=_Body(file))
+        self._client.request("PUT", url, self._push, headers=kind, data=_Body(file))
 
-    def copy(self, digest: str, source: Repository) -> None:
-        """Add a blob of another repository: mounted within a registry, else by way of here."""
+    def copy(self, wanted: Descriptor, source: Repository) -> None:
+        """Add a blob of another repository: mounted within a registry, else by way of here.
+
+        Raises
+        ------
+        NetworkError
+            When it is not what it was asked by.
+        """
+        digest, own = wanted.digest, self.reference
         if source.name == self.name or self.has(digest):
             return
-        if source.container.registry == self.container.registry:
-            origin = source.container.api_prefix
-            url = f"{self.container.upload_blob_url()}?mount={digest}&from={origin}"
-            if self._client.request("POST", url).status_code == 201:
+        if source.reference.host == own.host:
+            query = f"mount={digest}&from={quote(source.reference.path, safe='')}"
+            url = own.url(f"blobs/uploads/?{query}")
+            if self._client.request("POST", url, (*self._push, *source._pull)).code == 201:
                 return
         with tempfile.NamedTemporaryFile() as file:
-            url = source.container.get_blob_url(digest)
-            hashed = hashlib.sha256()
-            for chunk in source._client.request("GET", url, stream=True).iter_content(1 << 20):
-                file.write(chunk)
-                hashed.update(chunk)
+            url = source.reference.url(f"blobs/{digest}")
+            source._client.request("GET", url, source._pull, into=file, limit=wanted.size)
             file.flush()
-            if f"sha256:{hashed.hexdigest()}" != digest:
-                raise NetworkError(f"{source.name}@{digest}: the answer is damaged", "Repeat.")
+            size = file.tell()
+            file.seek(0)
+            hashed = hashlib.file_digest(file, "sha256").hexdigest()
+            if (f"sha256:{hashed}", size) != (digest, wanted.size):
+                raise source._damaged(digest)
             self.upload(Path(file.name), digest)
 
-
-def _whole(reference: str) -> str:
-    """Return a reference with its host, as Docker completes it."""
-    if not _REFERENCE.fullmatch(reference) and not re.fullmatch(r"[\w.:@-]+", reference):
-        raise UsageError(f"{reference!r} is no image", "Name one as in ghcr.io/owner/project:tag.")
-    host, slash, rest = reference.partition("/")
-    if not slash or not re.search(r"[.:]|^localhost$", host):
-        host, rest = "docker.io", reference if slash else f"library/{reference}"
-    return f"{_DOCKER_HUB.get(host, host)}/{rest}"
+    def _damaged(self, digest: str) -> NetworkError:
+        return NetworkError(f"{self.name}@{digest}: the answer is damaged", "Repeat.")
