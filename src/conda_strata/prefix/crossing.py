@@ -7,7 +7,7 @@ package, or a later one, has a file at or below it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from rattler import RepoDataRecord
 
 from conda_strata.core.errors import PackageError
 from conda_strata.lock.model import identity
-from conda_strata.prefix.package_gate import Facts, File, files
+from conda_strata.prefix.package_gate import Facts, files
+from conda_strata.prefix.package_paths import folders_of
 from conda_strata.rattler.extraction import ASK
 
 _HOPS = 40
@@ -40,19 +41,33 @@ class Vetted:
     folder: Path
     facts: Facts
 
-    def brought(self, site_packages: str) -> Iterator[File]:
-        """Yield its files, where they go in a prefix."""
-        for file in files(self.record, self.folder):
-            path = _mapped(file.path, site_packages) if self.facts.noarch else file.path
-            yield File(path, file.is_link)
+    def files(self, site_packages: str) -> Iterator[tuple[str, bool]]:
+        """Yield each path that it brings into a prefix, and whether that is a symbolic link."""
+        for path, is_link in files(self.folder):
+            yield self._placed(path, site_packages), is_link
 
-    def placed(self, paths: Iterable[str], site_packages: str) -> Iterator[str]:
-        """Yield *paths* of it, where they go in a prefix."""
-        if not self.facts.noarch:
-            yield from paths
-            return
-        for path in paths:
-            yield _mapped(path, site_packages)
+    def folders(self, site_packages: str) -> set[str]:
+        """Return all folders that it has files in, in a prefix."""
+        found = {self._placed(path, site_packages) for path in self.facts.folders}
+        if self.facts.noarch:
+            found |= set(folders_of(f"{site_packages}/x"))
+        return found
+
+    def links(self, site_packages: str) -> Iterator[tuple[str, str]]:
+        """Yield its symbolic links that matter to others: path in a prefix, and target."""
+        on_windows = self.record.subdir.startswith("win-")
+        for path, target in self.facts.links.items():
+            plain = target.replace("\\", "/") if on_windows else target
+            yield self._placed(path, site_packages), plain
+
+    def _placed(self, path: str, site_packages: str) -> str:
+        """Return where rattler links *path*: the modules of a noarch package go to its Python's."""
+        first, _, rest = path.partition("/")
+        if not self.facts.noarch or first not in {"site-packages", "python-scripts"}:
+            return path
+        scripts = "Scripts" if site_packages.startswith("Lib") else "bin"
+        place = site_packages if first == "site-packages" else scripts
+        return f"{place}/{rest}" if rest else place
 
 
 def require_apart(
@@ -79,11 +94,8 @@ def require_apart(
     links: dict[str, str] = {}
     folders: dict[str, Vetted] = {}
     for package in packages:
-        for path, target in package.facts.links.items():
-            (placed,) = package.placed([path], site_packages)
-            links[placed] = target.replace("\\", "/") if _is_windows(package) else target
-        for folder in package.placed(package.facts.folders, site_packages):
-            folders.setdefault(folder, package)
+        links.update(package.links(site_packages))
+        folders.update(dict.fromkeys(package.folders(site_packages), package))
     through = links.keys() & folders.keys()
     _follow(links, folders.keys() if through else ())
     for folder in sorted(through):
@@ -91,21 +103,10 @@ def require_apart(
             raise _refusal(folders[folder], folder)
     if leaving := {path for path in links if _resolved(path, links) is None}:
         for package in packages:
-            for file in package.brought(site_packages):
-                if file.path in leaving and not file.is_link:
-                    raise _refusal(package, file.path)
+            for path, is_link in package.files(site_packages):
+                if path in leaving and not is_link:
+                    raise _refusal(package, path)
     _require_apart_from(prefix, packages, site_packages, wanted)
-
-
-def _mapped(path: str, site_packages: str) -> str:
-    """Return where rattler links a path of a noarch package of Python."""
-    first, _, rest = path.partition("/")
-    if first == "site-packages":
-        return f"{site_packages}/{rest}" if rest else site_packages
-    if first == "python-scripts":
-        scripts = "Scripts" if site_packages.startswith("Lib") else "bin"
-        return f"{scripts}/{rest}" if rest else scripts
-    return path
 
 
 def _follow(links: dict[str, str], folders: Collection[str]) -> None:
@@ -155,31 +156,22 @@ def _require_apart_from(
     prefix: Path, packages: Sequence[Vetted], site_packages: str, wanted: Collection[str]
 ) -> None:
     """Refuse packages that would write through a link that is in the prefix already."""
-    there: dict[str, bool] = {"": True}
     root = prefix.resolve()
+    there = {"": True}
     replaced = _Replaced(prefix, {p.record.name.normalized for p in packages}, wanted)
     for package in packages:
-        is_there = False
-        for folder in sorted(package.placed(package.facts.folders, site_packages)):
-            if folder in there:
-                is_there |= there[folder]
-                continue
-            if not there[folder.rpartition("/")[0]]:
-                there[folder] = False
-                continue
-            place = prefix / folder
-            there[folder] = place.is_dir()
-            is_there |= there[folder]
-            if _leaves(place, root) and not replaced.owns(folder):
-                raise _refusal(package, folder)
-        if not is_there:
-            continue
-        for file in package.brought(site_packages):
-            place = prefix / file.path
-            if file.is_link or not there.get(file.path.rpartition("/")[0]):
-                continue
-            if place.is_symlink() and _leaves(place, root) and not replaced.owns(file.path):
-                raise _refusal(package, file.path)
+        meets_others = False
+        for folder in sorted(package.folders(site_packages)):
+            if folder not in there:
+                place = prefix / folder
+                there[folder] = there[folder.rpartition("/")[0]] and place.is_dir()
+                if there[folder] and _leaves(place, root) and not replaced.owns(folder):
+                    raise _refusal(package, folder)
+            meets_others |= there[folder]
+        for path, is_link in package.files(site_packages) if meets_others else ():
+            is_new = is_link or not there[path.rpartition("/")[0]]
+            if not is_new and _leaves(prefix / path, root) and not replaced.owns(path):
+                raise _refusal(package, path)
 
 
 def _leaves(place: Path, root: Path) -> bool:
@@ -207,10 +199,6 @@ class _Replaced:
                 except (ValueError, KeyError, TypeError, OSError, RecursionError):
                     continue
         return path in self._files
-
-
-def _is_windows(package: Vetted) -> bool:
-    return package.record.subdir.startswith("win-")
 
 
 def _refusal(package: Vetted, path: str) -> PackageError:

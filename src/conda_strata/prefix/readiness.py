@@ -31,7 +31,7 @@ def is_there(prefix: Path, record: RepoDataRecord) -> bool:
     except (OSError, ValueError):
         return False
     found = _SHA256.search(text)
-    return found is not None and bool(record.sha256) and found[1].decode() == record.sha256.hex()
+    return bool(found and record.sha256 and found[1].decode() == record.sha256.hex())
 
 
 def ready(
@@ -64,47 +64,47 @@ def ready(
     """
     if not missing:
         return
-    cache = PackageCache(folder, RULES)
-    vetted: dict[str, Vetted] = {}
-
-    def passed(record: RepoDataRecord, facts: Facts) -> None:
-        vetted[record.name.normalized] = Vetted(record, cache.place(record), facts)
-
-    def take(record: RepoDataRecord, unpacked: Path, size: int) -> None:
-        facts = vet(record, unpacked, size)
-        cache.put(record, unpacked)
-        cache.remember(record, facts.remembered())
-        passed(record, facts)
-
     for record in missing:
         require_plain_record(record)
+    packages = _vetted(missing, PackageCache(folder, RULES))
+    has_python = any(record.name.normalized == "python" for record in records)
+    require_apart(
+        packages,
+        prefix,
+        site_packages(records) if has_python else "site-packages",
+        {record.name.normalized for record in records},
+    )
+    for package in packages:
+        for script in package.facts.scripts:
+            _log.warning(
+                "%s: its post-link script %s was not run; what it would set up is missing",
+                identity(package.record),
+                script,
+            )
+
+
+def _vetted(missing: Sequence[RepoDataRecord], cache: PackageCache) -> list[Vetted]:
+    passed: list[Vetted] = []
+
+    def take(record: RepoDataRecord, unpacked: Path, size: int | None) -> None:
+        facts = vet(record, unpacked, size)
+        if unpacked != cache.place(record):
+            cache.put(record, unpacked)
+        cache.remember(record, facts.remembered())
+        passed.append(Vetted(record, cache.place(record), facts))
+
     absent = []
     for record in missing:
         if not cache.holds(record):
             absent.append(record)
         elif facts := Facts.recalled(cache.remembered(record)):
-            passed(record, facts)
+            passed.append(Vetted(record, cache.place(record), facts))
         else:
             with _dropped_if_refused(cache, record):
-                facts = vet(record, cache.place(record), record.size)
-            cache.remember(record, facts.remembered())
-            passed(record, facts)
+                take(record, cache.place(record), record.size)
     if absent:
-        fetch(absent, folder, take)
-    has_python = any(record.name.normalized == "python" for record in records)
-    require_apart(
-        [vetted[record.name.normalized] for record in missing],
-        prefix,
-        site_packages(records) if has_python else "site-packages",
-        {record.name.normalized for record in records},
-    )
-    for package in vetted.values():
-        for script in package.facts.scripts:
-            _log.warning(
-                "%s: its post-link script is not run (%s); what it would set up is missing",
-                identity(package.record),
-                script,
-            )
+        fetch(absent, cache.folder, take)
+    return passed
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rattler import Client, RepoDataRecord
+from rattler import RepoDataRecord
 from rattler.package_streaming import download_to_writer
 
 from conda_strata.rattler import channels
@@ -146,7 +146,7 @@ class _Fetching:
                     received.write(local.read_bytes())
                 else:
                     await self._stream(record, received)
-        except _TooLong as error:
+        except _TooLongError as error:
             raise other_content(record.url) from error
         except (OSError, RuntimeError) as error:
             raise failed_download(error, record.url, self._folder) from error
@@ -167,7 +167,7 @@ class _Fetching:
             task.cancel()
 
 
-class _TooLong(Exception):
+class _TooLongError(Exception):
     """More came than the lock says."""
 
 
@@ -199,7 +199,7 @@ class _Received:
         self.last = time.monotonic()
         self.size += len(piece)
         if self._expected and self.size > self._expected:
-            raise _TooLong
+            raise _TooLongError
         self._hash.update(piece)
         self._pass_on(piece)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import itertools
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from rattler.package_streaming import extract as rattler_extract
 
@@ -34,6 +35,12 @@ def limit(size: int) -> int:
     return FACTOR * size + FLOOR
 
 
+class _Readable(Protocol):
+    """What can be read piece by piece."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 def extract(archive: Path, folder: Path, package: str) -> None:
     """Unpack a package, verified before, into *folder*, which is new.
 
@@ -53,19 +60,16 @@ def extract(archive: Path, folder: Path, package: str) -> None:
     """
     bound = limit(archive.stat().st_size)
     try:
-        unpacked = 0
-        for size in _sizes(archive):
-            unpacked += size
-            if unpacked > bound:
-                raise too_large(package, bound)
-        rattler_extract(archive, folder)
-    except PackageError:
-        raise
+        fits = all(total <= bound for total in itertools.accumulate(_sizes(archive)))
+        if fits:
+            rattler_extract(archive, folder)
     except Exception as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the disk
         # zip, zstd, bz2 and rattler each have kinds of their own
         raise PackageError(f"{package}: it cannot be unpacked: {plain(error)}", ASK) from error
+    if not fits:
+        raise too_large(package, bound)
 
 
 def plain(error: Exception) -> str:
@@ -99,6 +103,6 @@ def _sizes(archive: Path) -> Iterator[int]:
                     yield from _pieces(inner)
 
 
-def _pieces(file: IO[bytes]) -> Iterator[int]:
+def _pieces(file: _Readable) -> Iterator[int]:
     while piece := file.read(_STEP):
         yield len(piece)
