@@ -25,6 +25,7 @@ from conda_strata.rattler.errors import (
     TransientError,
     damaged,
     failed_download,
+    missing_file,
     other_content,
     pause_after,
     silent,
@@ -36,6 +37,8 @@ _WORTH_PROCESSES = 32 << 20
 thread run, and a process takes a quarter of a second to start."""
 
 _MOST_PROCESSES = 8
+
+_STEP = 1 << 20
 
 Take = Callable[[RepoDataRecord, Path, int], None]
 """Is given a package, the folder with what it holds, and the size of its archive."""
@@ -142,8 +145,7 @@ class _Fetching:
             with archive.open("wb") as file:
                 received = _Received(file.write, record.size)
                 if urlsplit(record.url).scheme == "file":
-                    local = Path(url2pathname(urlsplit(record.url).path))
-                    received.write(local.read_bytes())
+                    _copy(record.url, received)
                 else:
                     await self._stream(record, received)
         except _TooLongError as error:
@@ -165,6 +167,16 @@ class _Fetching:
             await task
         finally:
             task.cancel()
+
+
+def _copy(url: str, received: _Received) -> None:
+    try:
+        file = Path(url2pathname(urlsplit(url).path)).open("rb")
+    except OSError as error:
+        raise missing_file(url, error.strerror or str(error)) from error
+    with file:
+        while piece := file.read(_STEP):
+            received.write(piece)
 
 
 class _TooLongError(Exception):

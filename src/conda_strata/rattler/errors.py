@@ -168,6 +168,11 @@ def damaged(url: str) -> TransientError:
     return TransientError(f"{without_credentials(url)}: the download is damaged", _REPLACED, 2)
 
 
+def missing_file(url: str, reason: str) -> NetworkError:
+    """Return what to tell when a package of a local channel cannot be read."""
+    return NetworkError(f"{without_credentials(url)}: {reason}", _REPLACED)
+
+
 def other_content(url: str) -> TransientError:
     """Return what to tell when something else came from *url* than was locked."""
     what = "the download is not what the lock says (SHA-256)"
