@@ -171,12 +171,11 @@ class _Fetching:
 
 def _copy(url: str, received: _Received) -> None:
     try:
-        file = Path(url2pathname(urlsplit(url).path)).open("rb")
-    except OSError as error:
+        with Path(url2pathname(urlsplit(url).path)).open("rb") as file:
+            while piece := file.read(_STEP):
+                received.write(piece)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise missing_file(url, error.strerror or str(error)) from error
-    with file:
-        while piece := file.read(_STEP):
-            received.write(piece)
 
 
 class _TooLongError(Exception):
