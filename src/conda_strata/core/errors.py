@@ -64,3 +64,9 @@ class NetworkError(StrataError):
     """A channel could not be read, or a download is not what the lock says it is."""
 
     exit_code = 6
+
+
+class PackageError(StrataError):
+    """A package holds what no package may hold: it is refused before anything of it is linked."""
+
+    exit_code = 6

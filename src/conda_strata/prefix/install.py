@@ -16,6 +16,7 @@ from rattler.exceptions import (
     TransactionError,
 )
 
+from conda_strata.prefix.readiness import is_there, ready
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import failed_install, retrying
 from conda_strata.rattler.file_locks import exclusive
@@ -58,11 +59,19 @@ def install(
     ------
     NetworkError
         When a package cannot be downloaded, or is not what the lock says (SHA-256).
+    PackageError
+        When a package holds what none may hold; then nothing of any was linked.
     StrataError
         When the prefix cannot be written.
     """
     packages = cache or channels.cache_dir() / "pkgs"
     names = {record.name.normalized for record in records}
+    missing = [
+        record
+        for record in records
+        if (only is None or record.name.normalized in only)
+        and (relink or not is_there(prefix, record))
+    ]
 
     async def attempt() -> None:
         watch = Watch(reporter)
@@ -92,4 +101,5 @@ def install(
 
     # rattler holds the cache for itself during an installation, and says nothing while it waits
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
+        ready(missing, records, prefix, packages)
         retrying(run)

@@ -6,6 +6,7 @@ rattler's errors reach Python as text only: a chain of causes, without the answe
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import time
@@ -94,17 +95,31 @@ def retrying(attempt: Callable[[], _T]) -> _T:
     attempt
         What to do.
     """
-    for done, pause in enumerate(PAUSES, 1):
+    for done in itertools.count(1):
         try:
             return attempt()
         except TransientError as error:
-            if done > error.retries:
-                raise
-            tries = f"{done} of {error.retries}"
-            _log.info("%s, trying again in %g s (%s)", error.what, pause, tries)
-            _log.debug("what failed was", exc_info=error)
-        time.sleep(pause)
-    return attempt()
+            time.sleep(pause_after(error, done))
+    raise AssertionError  # it counts for ever
+
+
+def pause_after(error: TransientError, done: int) -> float:
+    """Return the seconds to wait before the next try, which is told; raise *error* if there is none.
+
+    Parameters
+    ----------
+    error
+        What the last try failed with.
+    done
+        How many tries there were.
+    """
+    if done > min(error.retries, len(PAUSES)):
+        raise error
+    pause = PAUSES[done - 1]
+    tries = f"{done} of {error.retries}"
+    _log.info("%s, trying again in %g s (%s)", error.what, pause, tries)
+    _log.debug("what failed was", exc_info=error)
+    return pause
 
 
 def unreadable_channel(error: Exception, urls: Sequence[str]) -> StrataError:
@@ -133,6 +148,44 @@ def failed_install(error: Exception, urls: Sequence[str], prefix: Path, cache: P
     file = found[1]
     url = next((url for url in urls if url.endswith(f"/{file}")), file)
     return _explain(reason, without_credentials(url))
+
+
+def failed_download(error: Exception, url: str, cache: Path) -> StrataError:
+    """Return what to tell when the package at *url* could not be fetched into *cache*."""
+    reason = str(error)
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
+        return _disk_fault(f": {error.strerror} (os error {error.errno})", cache) or StrataError(
+            f"{cache} cannot be written: {error.strerror}", _RIGHTS
+        )
+    found = _explain(reason, without_credentials(url))
+    if isinstance(error, OSError) and isinstance(found, TransientError):
+        found.retries = min(found.retries, 2)  # the server answers, and it costs a whole download
+    return found
+
+
+def damaged(url: str) -> TransientError:
+    """Return what to tell when less came from *url* than the lock says."""
+    return TransientError(f"{without_credentials(url)}: the download is damaged", _REPLACED, 2)
+
+
+def missing_file(url: str, reason: str) -> NetworkError:
+    """Return what to tell when a package of a local channel cannot be read."""
+    return NetworkError(f"{without_credentials(url)}: {reason}", _REPLACED)
+
+
+def other_content(url: str) -> TransientError:
+    """Return what to tell when something else came from *url* than was locked."""
+    what = "the download is not what the lock says (SHA-256)"
+    return TransientError(f"{without_credentials(url)}: {what}", _REPLACED, 1)
+
+
+def silent(names: str, limit: float) -> TransientError:
+    """Return what to tell when the downloads of *names* have not moved for *limit* seconds."""
+    return TransientError(
+        f"{names}: the download has stood still for {limit:g} s",
+        "Check the network and the mirrors in rattler's configuration; then repeat.",
+        1,
+    )
 
 
 def _explain(reason: str, subject: str, unknown: str = "") -> NetworkError:

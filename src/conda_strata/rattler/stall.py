@@ -10,11 +10,9 @@ from typing import cast
 
 from rattler import InstallerReporter
 
-from conda_strata.rattler.errors import TransientError
+from conda_strata.rattler.errors import silent
 
 _log = logging.getLogger(__name__)
-
-_FIX = "Check the network and the mirrors in rattler's configuration; then repeat."
 
 
 class Watch:
@@ -98,9 +96,7 @@ async def watched(
     try:
         while not (await asyncio.wait([task], timeout=min(limit / 4, 1)))[0]:
             if watch.standstill() > limit:
-                raise TransientError(
-                    f"{watch.names()}: the download has stood still for {limit:g} s", _FIX, 1
-                )
+                raise silent(watch.names(), limit)
         await task
     finally:
         task.cancel()
