@@ -18,7 +18,7 @@ from conda_strata.core.errors import PackageError, StrataError
 from conda_strata.lock import lockfile
 from conda_strata.lock.gate import require_trustworthy
 from conda_strata.prefix.package_gate import files, vet
-from conda_strata.registry import documents
+from conda_strata.registry.documents import Descriptor, is_digest, parse
 from conda_strata.spec import environment_file
 from tests.support.lock_files import write_lock
 
@@ -157,10 +157,10 @@ JSON = st.recursive(
 @fuzzed
 def test_descriptors(said: object) -> None:
     try:
-        found = documents.Descriptor.of(said)
+        found = Descriptor.of(said)
     except ValueError:
         return
-    assert documents.is_digest(found.digest)
+    assert is_digest(found.digest)
     assert found.size >= 0
 
 
@@ -168,4 +168,4 @@ def test_descriptors(said: object) -> None:
 @fuzzed
 def test_registry_documents(data: bytes) -> None:
     with contextlib.suppress(ValueError):
-        documents.parse(data)
+        parse(data)

@@ -33,7 +33,7 @@ def raw(**info: Content) -> Made:
     return Made({"share/x.txt": "x\n", **{f"info/{n}.json": text for n, text in info.items()}})
 
 
-PATHS = {
+PATHS: dict[str, tuple[Made | bytes, str]] = {
     "parent": (one("../precious.txt"), "it leaves the prefix"),
     "parent-far": (one("../../../../../../../../../outside/secret"), "it leaves the prefix"),
     "parent-inside": (one("share/../../precious.txt"), "it leaves the prefix"),
@@ -71,7 +71,7 @@ PATHS = {
     ),
 }
 
-LINKS = {
+LINKS: dict[str, tuple[Made | bytes, str]] = {
     "environ": (
         Made({"share/env": Link("/proc/self/environ")}, [patched("share/env")]),
         "no regular file",
@@ -147,7 +147,7 @@ LINKS = {
     "pipe": (Made({"share/p": Pipe(), "share/x": "x"}, [entry("share/x")]), "evil-1.0-h0_0"),
 }
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[Made | bytes, str]] = {
     "parent": (points("../../../precious.txt = m:main"), "no name of a program"),
     "folder": (points("sub/x = m:main"), "no name of a program"),
     "absolute": (points("OUTSIDE/x = m:main"), "no name of a program"),
@@ -194,7 +194,7 @@ COMMANDS = {
     ),
 }
 
-INFO = {
+INFO: dict[str, tuple[Made | bytes, str]] = {
     "no-index": (raw(index=""), "info/index.json cannot be read"),
     "nested-index": (raw(index=NESTED), "info/index.json cannot be read"),
     "nested-unknown": (raw(index='{"x": ' + NESTED), "info/index.json cannot be read"),
@@ -211,14 +211,14 @@ INFO = {
     "cut-archive": (b"BZh91AY&SY" + b"\0" * 40, "it cannot be unpacked"),
 }
 
-SIZES = {
+SIZES: dict[str, tuple[Made | bytes, str]] = {
     "zeros": (Made({"share/x": BIG}), "it unpacks to more than"),
     "zeros-not-listed": (Made({"share/y": BIG, "share/x": "x"}, [entry("share/x")]), "more than"),
     "zeros-in-info": (Made({"info/test/x": BIG, "share/x": "x"}), "it unpacks to more than"),
     "hole": (Made({"share/x": Sparse(3 << 30)}), "it unpacks to more than"),
 }
 
-ATTACKS = {
+ATTACKS: dict[str, tuple[str, Made | bytes, str]] = {
     f"{kind}-{name}": (package, made, said)
     for kind, package, table in (
         ("path", "evil", PATHS),
