@@ -153,7 +153,9 @@ class Stage:
         else:
             made.write(archive, name, self.outside)
         data = archive.read_bytes()
-        block = re.search(rf"- conda: \S+/{name}-1\.0-h0_0\.tar\.bz2\n(?:  .+\n)+", self._lock)
+        block = re.search(
+            rf"^- conda: \S+/{name}-1\.0-h0_0\.tar\.bz2\n(?:  .+\n)+", self._lock, re.MULTILINE
+        )
         assert block
         told = re.sub(r"sha256: \w+", f"sha256: {hashlib.sha256(data).hexdigest()}", block[0])
         told = re.sub(r"  md5: \w+\n", "", told)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tarfile
 import time
-from pathlib import Path
 
 import pytest
 
@@ -143,7 +144,7 @@ LINKS = {
         ),
         "listed twice",
     ),
-    "pipe": (Made({"share/p": Pipe(), "share/x": "x"}, [entry("share/x")]), "evil-1.0-h0_0"),
+    "pipe": (Made({"share/p": Pipe()}, [entry("share/p")]), "share/p: it is listed"),
 }
 
 COMMANDS = {
@@ -266,6 +267,28 @@ TOGETHER = {
         },
         "door",
     ),
+    "below-inner-link": (
+        {
+            "mate": Made({"lib/door": Link("OUTSIDE/folder"), "lib64": Link("lib")}),
+            "evil": Made({"lib64/door/made": "x"}),
+        },
+        "lib64/door",
+    ),
+    "at-inner-link": (
+        {
+            "mate": Made({"lib/run": Link("OUTSIDE/script.sh"), "lib64": Link("lib")}),
+            "evil": Made({"lib64/run": "PREFIX"}, [patched("lib64/run")]),
+        },
+        "lib64/run",
+    ),
+    "two-doors": (
+        {
+            "mate": Made({"door": Link("OUTSIDE/folder")}),
+            "modules": Made({"door": Link("share")}),
+            "evil": Made({"door/made": "x"}),
+        },
+        "door",
+    ),
     "loop": (
         {"mate": Made({"a": Link("b"), "b": Link("a")}), "evil": Made({"a/made": "x"})},
         "a",
@@ -372,3 +395,163 @@ def test_an_attack_of_several_is_refused(
     for name, made in packages.items():
         stage.put(name, made)
     assert_refused(strata, stage, command, f": {path}: ", "symbolic link that leaves the prefix")
+
+
+def test_a_later_package_is_refused_where_an_earlier_left_a_link(
+    strata: Strata, stage: Stage
+) -> None:
+    """A link out of the prefix is no harm by itself."""
+    stage.put("mate", ESCAPE)
+    stage.lock()
+    assert strata("install").returncode == 0
+    assert (stage.project / ".conda/share/door").is_symlink()
+    stage.put("evil", Made({"share/door/made": "x"}))
+    assert_refused(strata, stage, "install", "share/door", "symbolic link that leaves the prefix")
+
+
+def test_a_later_file_is_refused_where_an_earlier_left_a_link(strata: Strata, stage: Stage) -> None:
+    stage.put("mate", Made({"bin/run": Link("OUTSIDE/script.sh")}))
+    stage.lock()
+    assert strata("install").returncode == 0
+    stage.put("evil", Made({"bin/run": "PREFIX"}, [patched("bin/run")]))
+    assert_refused(strata, stage, "install", "bin/run", "symbolic link that leaves the prefix")
+
+
+def test_a_package_may_replace_its_own_link(strata: Strata, stage: Stage) -> None:
+    stage.put("mate", ESCAPE)
+    stage.lock()
+    assert strata("install").returncode == 0
+    stage.put("mate", Made({"share/door/made": "x"}))
+    stage.lock()
+    done = strata("install")
+    assert done.returncode == 0, done.stderr
+    assert not (stage.project / ".conda/share/door").is_symlink()
+    assert not list((stage.outside / "folder").iterdir())
+
+
+HONEST = {
+    "absolute-link": {"evil": Made({"share/x": Link("/usr/share/zoneinfo")})},
+    "dangling-link": {"evil": Made({"share/x": Link("nowhere/at/all")})},
+    "link-up": {"evil": Made({"share/x": Link("../lib/y"), "lib/y": "y"})},
+    "link-to-folder": {
+        "evil": Made({"lib/x": "x", "lib64": Link("lib")}),
+        "mate": Made({"lib64/y": "y"}),
+    },
+    "same-file": {"evil": Made({"share/x": "x"}), "mate": Made({"share/x": "y"})},
+    "odd-names": {"evil": Made({"share/man/A::B.3": "", "share/ä ö/x y": "", "share/..x": ""})},
+    "no-files": {"evil": Made()},
+    "programs": {"modules": points("2to3-3.12 = m:main", "py.test=m:main.run", "c++ = a.b:c")},
+    "zeros": {"evil": Made({"share/x": b"\0" * (40 << 20)})},
+}
+
+
+@pytest.mark.parametrize("command", COMMAND)
+@pytest.mark.parametrize("case", HONEST)
+def test_what_honest_packages_do_is_left_alone(
+    strata: Strata, stage: Stage, case: str, command: str
+) -> None:
+    for name, made in HONEST[case].items():
+        stage.put(name, made)
+    stage.lock()
+    before = stage.snapshot()
+    done = strata(*COMMAND[command])
+    assert done.returncode == 0, done.stderr
+    assert stage.snapshot() == before
+    for name, made in HONEST[case].items():
+        if command == "install" and name != "modules":
+            assert set(made.files) <= set(stage.linked())
+
+
+GOOD, BAD = Made({"share/x": "good\n"}), Made({"share/x": "bad\n"})
+
+
+@pytest.mark.parametrize("recorded", ["nothing", "count", "another", "cut", "missing"])
+def test_the_cache_is_not_taken_at_its_word(strata: Strata, stage: Stage, recorded: str) -> None:
+    """Somebody put a package there without a hash, or another build of the same name."""
+    stage.put("evil", BAD)
+    stage.lock()
+    assert strata("install").returncode == 0
+    stage.put("evil", GOOD)
+    note = stage.cache / "evil-1.0-h0_0.lock"
+    sha256 = bytes.fromhex(stage.sha256("evil"))
+    if recorded == "missing":
+        note.unlink()
+    elif recorded != "another":
+        cut = (1).to_bytes(8, "big") + sha256[:20]
+        note.write_bytes({"nothing": b"", "count": cut[:8], "cut": cut}[recorded])
+    stage.lock()
+    done = strata("install", "--prefix", "second")
+    assert done.returncode == 0, done.stderr
+    assert (stage.project / "second/share/x").read_text() == "good\n"
+
+
+@pytest.mark.parametrize("command", COMMAND)
+def test_what_others_unpacked_is_vetted(strata: Strata, stage: Stage, command: str) -> None:
+    """As pixi, or an older strata, would have left it in the cache that they share."""
+    stage.put("evil", Made({"share/x": "x"}, [entry("../../precious.txt")]))
+    place = stage.cache / "evil-1.0-h0_0"
+    (place / "info").mkdir(parents=True)
+    archive = stage.channel / "linux-64/evil-1.0-h0_0.tar.bz2"
+    with tarfile.open(archive) as tar:
+        tar.extractall(place, filter="data")
+    note = (1).to_bytes(8, "big") + bytes.fromhex(stage.sha256("evil"))
+    place.with_name(f"{place.name}.lock").write_bytes(note)
+    assert_refused(strata, stage, command, "evil-1.0-h0_0: ../../precious.txt: it leaves")
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"folders": 7}', NESTED])
+def test_a_damaged_note_counts_for_nothing(strata: Strata, stage: Stage, text: str) -> None:
+    stage.put("mate", ESCAPE)
+    stage.lock()
+    assert strata("install").returncode == 0
+    notes = list(stage.cache.glob(".strata_vetted_*/*.json"))
+    assert len(notes) == 4
+    for note in notes:
+        note.write_text(text)
+    stage.put("evil", Made({"share/door/made": "x"}))
+    stage.lock()
+    done = strata("install", "--prefix", "second")
+    assert done.returncode == 6, done.stderr
+    assert "share/door" in done.stderr
+
+
+def test_a_package_is_looked_at_once(strata: Strata, stage: Stage) -> None:
+    """And its own files are no note of it."""
+    stage.put("evil", Made({"share/x": "x", ".strata_vetted_1/x.json": "{}"}))
+    stage.lock()
+    assert strata("install").returncode == 0
+    (note,) = stage.cache.glob(f".strata_vetted_*/{stage.sha256('evil')}.json")
+    before = note.stat().st_mtime_ns
+    assert strata("install", "--prefix", "second").returncode == 0
+    assert note.stat().st_mtime_ns == before
+
+
+def test_what_is_installed_needs_no_cache(strata: Strata, stage: Stage) -> None:
+    stage.lock()
+    assert strata("install").returncode == 0
+    shutil.rmtree(stage.cache)
+    shutil.rmtree(stage.channel)
+    assert strata("install").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("install", "bin/.evil-post-link.sh"),
+        ("layers", "bin/.evil-post-link.sh"),
+        ("layers", "Scripts/.evil-post-link.bat"),
+    ],
+)
+def test_a_post_link_script_is_named_once(
+    strata: Strata, stage: Stage, command: str, path: str
+) -> None:
+    stage.put("evil", Made({path: "touch OUTSIDE/ran\n", "bin/.other-post-link.sh": "true\n"}))
+    stage.lock()
+    done = strata(*COMMAND[command])
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("post-link") == 2, done.stderr
+    assert f"warning: evil-1.0-h0_0: its post-link script {path} was not run" in done.stderr
+    assert not (stage.outside / "ran").exists()
+    if command == "install":
+        assert "post-link" not in strata("install").stderr
