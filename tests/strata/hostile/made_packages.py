@@ -25,18 +25,13 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Pipe:
-    """A named pipe in an archive."""
-
-
-@dataclass(frozen=True)
 class Sparse:
     """A file that is one hole, in the way of GNU tar."""
 
     size: int
 
 
-Content = str | bytes | Link | Pipe | Sparse
+Content = str | bytes | Link | Sparse
 
 
 def entry(path: str, kind: str = "hardlink", **more: object) -> dict[str, object]:
@@ -96,9 +91,6 @@ def _add(tar: tarfile.TarFile, path: str, content: Content, outside: str) -> Non
     if isinstance(content, Link):
         member.type = tarfile.SYMTYPE
         member.linkname = content.target.replace("OUTSIDE", outside)
-        tar.addfile(member)
-    elif isinstance(content, Pipe):
-        member.type = tarfile.FIFOTYPE
         tar.addfile(member)
     elif isinstance(content, Sparse):
         assert tar.fileobj is not None
