@@ -445,10 +445,6 @@ HONEST = {
     "absolute-link": {"evil": Made({"share/x": Link("/usr/share/zoneinfo")})},
     "dangling-link": {"evil": Made({"share/x": Link("nowhere/at/all")})},
     "link-up": {"evil": Made({"share/x": Link("../lib/y"), "lib/y": "y"})},
-    "link-to-folder": {
-        "evil": Made({"lib/x": "x", "lib64": Link("lib")}),
-        "mate": Made({"lib64/y": "y"}),
-    },
     "same-file": {"evil": Made({"share/x": "x"}), "mate": Made({"share/x": "y"})},
     "odd-names": {"evil": Made({"share/man/A::B.3": "", "share/ä ö/x y": "", "share/..x": ""})},
     "no-files": {"evil": Made()},
