@@ -25,18 +25,13 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Pipe:
-    """A named pipe in an archive."""
-
-
-@dataclass(frozen=True)
 class Sparse:
     """A file that is one hole, in the way of GNU tar."""
 
     size: int
 
 
-Content = str | bytes | Link | Pipe | Sparse
+Content = str | bytes | Link | Sparse
 
 
 def entry(path: str, kind: str = "hardlink", **more: object) -> dict[str, object]:
@@ -97,9 +92,6 @@ def _add(tar: tarfile.TarFile, path: str, content: Content, outside: str) -> Non
         member.type = tarfile.SYMTYPE
         member.linkname = content.target.replace("OUTSIDE", outside)
         tar.addfile(member)
-    elif isinstance(content, Pipe):
-        member.type = tarfile.FIFOTYPE
-        tar.addfile(member)
     elif isinstance(content, Sparse):
         assert tar.fileobj is not None
         tar.fileobj.write(_hole(member, content.size))
@@ -153,7 +145,9 @@ class Stage:
         else:
             made.write(archive, name, self.outside)
         data = archive.read_bytes()
-        block = re.search(rf"- conda: \S+/{name}-1\.0-h0_0\.tar\.bz2\n(?:  .+\n)+", self._lock)
+        block = re.search(
+            rf"^- conda: \S+/{name}-1\.0-h0_0\.tar\.bz2\n(?:  .+\n)+", self._lock, re.MULTILINE
+        )
         assert block
         told = re.sub(r"sha256: \w+", f"sha256: {hashlib.sha256(data).hexdigest()}", block[0])
         told = re.sub(r"  md5: \w+\n", "", told)

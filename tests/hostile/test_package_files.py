@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import os
+import shutil
+import sys
+import tarfile
 import time
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from conda_strata.core.errors import PackageError
+from conda_strata.rattler.extraction import extract
 from tests.conftest import HandMadeChannel, Strata, write_environment
 
-from .made_packages import Content, Link, Made, Pipe, Sparse, Stage, entry, holds, patched
+from .made_packages import Content, Link, Made, Sparse, Stage, entry, holds, patched
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 PYTHON_NOARCH = {"noarch": "python"}
 BIG = b"\0" * (80 << 20)
@@ -33,7 +47,7 @@ def raw(**info: Content) -> Made:
     return Made({"share/x.txt": "x\n", **{f"info/{n}.json": text for n, text in info.items()}})
 
 
-PATHS: dict[str, tuple[Made | bytes, str]] = {
+PATHS = {
     "parent": (one("../precious.txt"), "it leaves the prefix"),
     "parent-far": (one("../../../../../../../../../outside/secret"), "it leaves the prefix"),
     "parent-inside": (one("share/../../precious.txt"), "it leaves the prefix"),
@@ -71,7 +85,7 @@ PATHS: dict[str, tuple[Made | bytes, str]] = {
     ),
 }
 
-LINKS: dict[str, tuple[Made | bytes, str]] = {
+LINKS = {
     "environ": (
         Made({"share/env": Link("/proc/self/environ")}, [patched("share/env")]),
         "no regular file",
@@ -144,10 +158,9 @@ LINKS: dict[str, tuple[Made | bytes, str]] = {
         ),
         "listed twice",
     ),
-    "pipe": (Made({"share/p": Pipe(), "share/x": "x"}, [entry("share/x")]), "evil-1.0-h0_0"),
 }
 
-COMMANDS: dict[str, tuple[Made | bytes, str]] = {
+COMMANDS = {
     "parent": (points("../../../precious.txt = m:main"), "no name of a program"),
     "folder": (points("sub/x = m:main"), "no name of a program"),
     "absolute": (points("OUTSIDE/x = m:main"), "no name of a program"),
@@ -211,22 +224,23 @@ INFO: dict[str, tuple[Made | bytes, str]] = {
     "cut-archive": (b"BZh91AY&SY" + b"\0" * 40, "it cannot be unpacked"),
 }
 
-SIZES: dict[str, tuple[Made | bytes, str]] = {
+SIZES = {
     "zeros": (Made({"share/x": BIG}), "it unpacks to more than"),
     "zeros-not-listed": (Made({"share/y": BIG, "share/x": "x"}, [entry("share/x")]), "more than"),
-    "zeros-in-info": (Made({"info/test/x": BIG, "share/x": "x"}), "it unpacks to more than"),
     "hole": (Made({"share/x": Sparse(3 << 30)}), "it unpacks to more than"),
 }
 
+_TABLES: list[tuple[str, str, Mapping[str, tuple[Made | bytes, str]]]] = [
+    ("path", "evil", PATHS),
+    ("link", "evil", LINKS),
+    ("command", "modules", COMMANDS),
+    ("info", "evil", INFO),
+    ("size", "evil", SIZES),
+]
+
 ATTACKS: dict[str, tuple[str, Made | bytes, str]] = {
     f"{kind}-{name}": (package, made, said)
-    for kind, package, table in (
-        ("path", "evil", PATHS),
-        ("link", "evil", LINKS),
-        ("command", "modules", COMMANDS),
-        ("info", "evil", INFO),
-        ("size", "evil", SIZES),
-    )
+    for kind, package, table in _TABLES
     for name, (made, said) in table.items()
 }
 
@@ -264,6 +278,28 @@ TOGETHER = {
             "mate": Made({"a/b/here": Link("../..")}),
             "evil": Made({"a/b/here/door": Link("../outside"), "a/b/here/x": "x"}),
             "modules": Made({"door/made": "x"}),
+        },
+        "door",
+    ),
+    "below-inner-link": (
+        {
+            "mate": Made({"lib/door": Link("OUTSIDE/folder"), "lib64": Link("lib")}),
+            "evil": Made({"lib64/door/made": "x"}),
+        },
+        "lib64/door",
+    ),
+    "at-inner-link": (
+        {
+            "mate": Made({"lib/run": Link("OUTSIDE/script.sh"), "lib64": Link("lib")}),
+            "evil": Made({"lib64/run": "PREFIX"}, [patched("lib64/run")]),
+        },
+        "lib64/run",
+    ),
+    "two-doors": (
+        {
+            "mate": Made({"door": Link("OUTSIDE/folder")}),
+            "modules": Made({"door": Link("share")}),
+            "evil": Made({"door/made": "x"}),
         },
         "door",
     ),
@@ -359,8 +395,6 @@ def test_an_attack_is_refused(strata: Strata, stage: Stage, attack: str, command
     stage.put(package, made)
     assert_refused(strata, stage, command, f"{package}-1.0-h0_0", said)
     assert not (stage.cache / f"{package}-1.0-h0_0").exists()
-    # the refusal does not wear off
-    assert strata(*COMMAND[command]).returncode == 6
 
 
 @pytest.mark.parametrize("command", COMMAND)
@@ -373,3 +407,190 @@ def test_an_attack_of_several_is_refused(
     for name, made in packages.items():
         stage.put(name, made)
     assert_refused(strata, stage, command, f": {path}: ", "symbolic link that leaves the prefix")
+
+
+def test_a_later_package_is_refused_where_an_earlier_left_a_link(
+    strata: Strata, stage: Stage
+) -> None:
+    """A link out of the prefix is no harm by itself."""
+    stage.put("mate", ESCAPE)
+    stage.lock()
+    assert strata("install").returncode == 0
+    assert (stage.project / ".conda/share/door").is_symlink()
+    stage.put("evil", Made({"share/door/made": "x"}))
+    assert_refused(strata, stage, "install", "share/door", "symbolic link that leaves the prefix")
+
+
+def test_a_later_file_is_refused_where_an_earlier_left_a_link(strata: Strata, stage: Stage) -> None:
+    stage.put("mate", Made({"bin/run": Link("OUTSIDE/script.sh")}))
+    stage.lock()
+    assert strata("install").returncode == 0
+    stage.put("evil", Made({"bin/run": "PREFIX"}, [patched("bin/run")]))
+    assert_refused(strata, stage, "install", "bin/run", "symbolic link that leaves the prefix")
+
+
+def test_a_package_may_replace_its_own_link(strata: Strata, stage: Stage) -> None:
+    stage.put("mate", ESCAPE)
+    stage.lock()
+    assert strata("install").returncode == 0
+    stage.put("mate", Made({"share/door/made": "x"}))
+    stage.lock()
+    done = strata("install")
+    assert done.returncode == 0, done.stderr
+    assert not (stage.project / ".conda/share/door").is_symlink()
+    assert not list((stage.outside / "folder").iterdir())
+
+
+HONEST = {
+    "absolute-link": {"evil": Made({"share/x": Link("/usr/share/zoneinfo")})},
+    "dangling-link": {"evil": Made({"share/x": Link("nowhere/at/all")})},
+    "link-up": {"evil": Made({"share/x": Link("../lib/y"), "lib/y": "y"})},
+    "same-file": {"evil": Made({"share/x": "x"}), "mate": Made({"share/x": "y"})},
+    "odd-names": {"evil": Made({"share/man/A::B.3": "", "share/ä ö/x y": "", "share/..x": ""})},
+    "no-files": {"evil": Made()},
+    "programs": {"modules": points("2to3-3.12 = m:main", "py.test=m:main.run", "c++ = a.b:c")},
+    "zeros": {"evil": Made({"share/x": b"\0" * (40 << 20)})},
+}
+
+
+@pytest.mark.parametrize("command", COMMAND)
+@pytest.mark.parametrize("case", HONEST)
+def test_what_honest_packages_do_is_left_alone(
+    strata: Strata, stage: Stage, case: str, command: str
+) -> None:
+    for name, made in HONEST[case].items():
+        stage.put(name, made)
+    stage.lock()
+    before = stage.snapshot()
+    done = strata(*COMMAND[command])
+    assert done.returncode == 0, done.stderr
+    assert stage.snapshot() == before
+    if command == "install" and HONEST[case].keys() == {"evil"}:
+        assert set(HONEST[case]["evil"].files) <= set(stage.linked())
+
+
+def test_a_refusal_does_not_wear_off(strata: Strata, stage: Stage) -> None:
+    stage.put("evil", PATHS["parent"][0])
+    for command in [*COMMAND, *COMMAND]:
+        assert_refused(strata, stage, command, "it leaves the prefix")
+
+
+def test_a_pipe_that_others_unpacked_is_refused(strata: Strata, stage: Stage) -> None:
+    stage.lock()
+    assert strata("install").returncode == 0
+    os.mkfifo(stage.cache / "evil-1.0-h0_0/share/pipe")
+    shutil.rmtree(next(stage.cache.glob(".strata_vetted_*")))
+    done = strata("install", "--prefix", "second")
+    assert done.returncode == 6, done.stderr
+    assert "evil-1.0-h0_0: share/pipe: it is a device, a pipe or a socket" in done.stderr
+
+
+@pytest.mark.parametrize("part", ["pkg", "info"])
+def test_a_conda_archive_is_counted_before_it_is_unpacked(tmp_path: Path, part: str) -> None:
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as inner:
+        member = tarfile.TarInfo("share/x")
+        member.size = len(BIG)
+        inner.addfile(member, io.BytesIO(BIG))
+    archive = tmp_path / "bomb.conda"
+    with zipfile.ZipFile(archive, "w") as outer:
+        outer.writestr(f"{part}-bomb-1.0-0.tar.zst", zstd.compress(tar.getvalue()))
+    assert archive.stat().st_size < 20_000
+    with pytest.raises(PackageError, match="bomb: it unpacks to more than"):
+        extract(archive, tmp_path / "unpacked", "bomb")
+    assert not (tmp_path / "unpacked").exists()
+
+
+GOOD, BAD = Made({"share/x": "good\n"}), Made({"share/x": "bad\n"})
+
+
+@pytest.mark.parametrize("recorded", ["nothing", "count", "another", "cut", "missing"])
+def test_the_cache_is_not_taken_at_its_word(strata: Strata, stage: Stage, recorded: str) -> None:
+    """Somebody put a package there without a hash, or another build of the same name."""
+    stage.put("evil", BAD)
+    stage.lock()
+    assert strata("install").returncode == 0
+    stage.put("evil", GOOD)
+    note = stage.cache / "evil-1.0-h0_0.lock"
+    sha256 = bytes.fromhex(stage.sha256("evil"))
+    if recorded == "missing":
+        note.unlink()
+    elif recorded != "another":
+        cut = (1).to_bytes(8, "big") + sha256[:20]
+        note.write_bytes({"nothing": b"", "count": cut[:8], "cut": cut}[recorded])
+    stage.lock()
+    done = strata("install", "--prefix", "second")
+    assert done.returncode == 0, done.stderr
+    assert (stage.project / "second/share/x").read_text() == "good\n"
+
+
+@pytest.mark.parametrize("command", COMMAND)
+def test_what_others_unpacked_is_vetted(strata: Strata, stage: Stage, command: str) -> None:
+    """As pixi, or an older strata, would have left it in the cache that they share."""
+    stage.put("evil", Made({"share/x": "x"}, [entry("../../precious.txt")]))
+    place = stage.cache / "evil-1.0-h0_0"
+    (place / "info").mkdir(parents=True)
+    archive = stage.channel / "linux-64/evil-1.0-h0_0.tar.bz2"
+    with tarfile.open(archive) as tar:
+        tar.extractall(place, filter="data")
+    note = (1).to_bytes(8, "big") + bytes.fromhex(stage.sha256("evil"))
+    place.with_name(f"{place.name}.lock").write_bytes(note)
+    assert_refused(strata, stage, command, "evil-1.0-h0_0: ../../precious.txt: it leaves")
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"folders": 7}', NESTED])
+def test_a_damaged_note_counts_for_nothing(strata: Strata, stage: Stage, text: str) -> None:
+    stage.put("mate", ESCAPE)
+    stage.lock()
+    assert strata("install").returncode == 0
+    notes = list(stage.cache.glob(".strata_vetted_*/*.json"))
+    assert len(notes) == 4
+    for note in notes:
+        note.write_text(text)
+    stage.put("evil", Made({"share/door/made": "x"}))
+    stage.lock()
+    done = strata("install", "--prefix", "second")
+    assert done.returncode == 6, done.stderr
+    assert "share/door" in done.stderr
+
+
+def test_a_package_is_looked_at_once(strata: Strata, stage: Stage) -> None:
+    """And its own files are no note of it."""
+    stage.put("evil", Made({"share/x": "x", ".strata_vetted_1/x.json": "{}"}))
+    stage.lock()
+    assert strata("install").returncode == 0
+    (note,) = stage.cache.glob(f".strata_vetted_*/{stage.sha256('evil')}.json")
+    before = note.stat().st_mtime_ns
+    assert strata("install", "--prefix", "second").returncode == 0
+    assert note.stat().st_mtime_ns == before
+
+
+def test_what_is_installed_needs_no_cache(strata: Strata, stage: Stage) -> None:
+    stage.lock()
+    assert strata("install").returncode == 0
+    shutil.rmtree(stage.cache)
+    shutil.rmtree(stage.channel)
+    assert strata("install").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("install", "bin/.evil-post-link.sh"),
+        ("layers", "bin/.evil-post-link.sh"),
+        ("layers", "Scripts/.evil-post-link.bat"),
+    ],
+)
+def test_a_post_link_script_is_named_once(
+    strata: Strata, stage: Stage, command: str, path: str
+) -> None:
+    stage.put("evil", Made({path: "touch OUTSIDE/ran\n", "bin/.other-post-link.sh": "true\n"}))
+    stage.lock()
+    done = strata(*COMMAND[command])
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("post-link") == 2, done.stderr
+    assert f"warning: evil-1.0-h0_0: its post-link script {path} was not run" in done.stderr
+    assert not (stage.outside / "ran").exists()
+    if command == "install":
+        assert "post-link" not in strata("install").stderr

@@ -94,36 +94,37 @@ def require_apart(
     links: dict[str, str] = {}
     folders: dict[str, Vetted] = {}
     for package in packages:
-        links.update(package.links(site_packages))
+        for path, target in package.links(site_packages):
+            # nobody knows which of two will be there
+            links[path] = target if links.get(path, target) == target else "/"
         folders.update(dict.fromkeys(package.folders(site_packages), package))
-    through = links.keys() & folders.keys()
-    _follow(links, folders.keys() if through else ())
-    for folder in sorted(through):
-        if _resolved(folder, links) is None:
-            raise _refusal(folders[folder], folder)
+    if links.keys() & folders.keys():
+        _follow(links)
+        for folder in sorted(folders):
+            if _resolved(folder, links) is None:
+                raise _refusal(folders[folder], folder)
     if leaving := {path for path in links if _resolved(path, links) is None}:
         for package in packages:
             for path, is_link in package.files(site_packages):
-                if path in leaving and not is_link:
+                if not is_link and _place(path, links) in leaving:
                     raise _refusal(package, path)
     _require_apart_from(prefix, packages, site_packages, wanted)
 
 
-def _follow(links: dict[str, str], folders: Collection[str]) -> None:
+def _follow(links: dict[str, str]) -> None:
     """Add where links really come to be, when the folder they are in is reached through another."""
-    if not folders:
-        return
     for _ in range(_ROUNDS):
-        added = {}
-        for path, target in links.items():
-            above, _, name = path.rpartition("/")
-            place = _resolved(above, links)
-            real = f"{place}/{name}" if place else name
-            if place is not None and real not in links:
-                added[real] = target
-        if not added:
+        places = {_place(path, links): target for path, target in links.items()}
+        if places.keys() <= links.keys():
             return
-        links |= added
+        links |= {path: target for path, target in places.items() if path not in links}
+
+
+def _place(path: str, links: Mapping[str, str]) -> str:
+    """Return where *path* comes to be: links of its folders are followed, not itself."""
+    above, _, name = path.rpartition("/")
+    place = _resolved(above, links)
+    return path if place is None else f"{place}/{name}".lstrip("/")
 
 
 def _resolved(path: str, links: Mapping[str, str]) -> str | None:

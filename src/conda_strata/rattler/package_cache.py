@@ -86,7 +86,7 @@ class PackageCache:
             return None
         try:
             return json.loads((self._vetted / f"{record.sha256.hex()}.json").read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def remember(self, record: RepoDataRecord, found: object) -> None:
