@@ -183,7 +183,8 @@ def test_channel(patient: Patient, channel: HandMadeChannel) -> None:
     gone = "http://127.0.0.1:9/conda"
     for name in ("environment.yml", "strata.lock"):
         file = patient.folder / name
-        file.write_text(file.read_text().replace(channel.url, gone))
+        text = file.read_text().replace(channel.url, gone)
+        file.write_text(text.replace(str(channel.folder), gone))
     patient.expect("channel", "problem", f"{gone} cannot be read")
     code, found = patient.examine("--offline")
     assert (code, "channel" in found) == (0, False)

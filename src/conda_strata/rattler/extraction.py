@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import itertools
+import os
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +31,10 @@ FLOOR = 64 << 20
 ASK = "Nothing of it was installed. Tell the channel's owners, or lock another version of it."
 
 _STEP = 1 << 20
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_OF_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+"""What rattler tells in words alone; any other comes from what the package holds."""
 
 
 def limit(size: int) -> int:
@@ -66,6 +73,8 @@ def extract(archive: Path, folder: Path, package: str) -> None:
     except Exception as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the disk
+        if (found := _OS_ERROR.search(str(error))) and int(found[1]) in _OF_DISK:
+            raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
         # zip, zstd, bz2 and rattler each have kinds of their own
         raise PackageError(f"{package}: it cannot be unpacked: {plain(error)}", ASK) from error
     if not fits:
