@@ -494,17 +494,17 @@ def test_a_login_does_not_follow_a_redirect(
     blob = registry_server.add(b"layer")
     registry_server.rule = with_login(registry_server, challenge, then=other, code=code)
     other.rule = lambda _request: Reply(200, b"layer", {"Set-Cookie": "a=b"})
-    wanted = Descriptor(LAYER, blob, 5)
-    assert team(registry_server).blob(wanted) == b"layer"
+    source, wanted = team(registry_server), Descriptor(LAYER, blob, 5)
+    assert source.blob(wanted) == b"layer"
     assert len(other.asked) == 1
     other.rule = always(Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}))
     with pytest.raises(NetworkError):
-        team(registry_server).blob(wanted)
+        source.blob(wanted)
     other.rule = always(
         Reply(401, headers={"WWW-Authenticate": f'Bearer realm="{other.url}/token"'})
     )
     with pytest.raises(NetworkError):
-        team(registry_server).blob(wanted)
+        source.blob(wanted)
     assert set(other.authorizations) == {""}
     assert not any("cookie" in request.headers for request in registry_server.asked)
     assert not any("token" in request.path for request in other.asked)

@@ -101,7 +101,6 @@ class Auth:
 
     def _token(self, said: dict[str, str], scopes: Scopes) -> str:
         realm = said.get("realm", "")
-        self._transport.checked(realm)
         wanted = dict.fromkeys([*scopes, *said.get("scope", "").split()])
         service = {"service": said["service"]} if said.get("service") else {}
         if self._login and self._login.identity:
