@@ -19,12 +19,16 @@ HERE = Path(__file__).parent
 NEED_DOCKER = {"images", "workflows"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what shares the one rig, and keep it in one process."""
+    """Mark what needs Docker, and keep in one process what shares one rig or one Windows."""
     for item in items:
-        if item.path.is_relative_to(HERE) and item.path.relative_to(HERE).parts[0] in NEED_DOCKER:
+        folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+        if folder in NEED_DOCKER:
             item.add_marker(pytest.mark.cloud)
-        if item.get_closest_marker("cloud"):
+        if folder == "windows":
+            item.add_marker(pytest.mark.xdist_group("windows"))
+        elif item.get_closest_marker("cloud"):
             item.add_marker(pytest.mark.xdist_group("rig"))
 
 
