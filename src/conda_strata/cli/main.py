@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
+from conda_strata.cli import escape
 from conda_strata.core.errors import StrataError
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,13 @@ class Command(Protocol):
 
     def run(self, args: argparse.Namespace) -> int:
         """Do it, and return the exit code."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells of words that it does not know, wherever they come from, without obeying them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escape.line(message))
 
 
 class _Version(argparse.Action):
@@ -75,7 +83,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         What is to be parsed: where it starts with the name of a command, the others are left out,
         so that their modules need not be imported.
     """
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="strata",
         description="One lock for every platform from a loose environment.yml, "
         "and stable image layers from the lock.",
@@ -181,9 +189,11 @@ def entry() -> NoReturn:
     The process ends without Python's finalization: rattler's worker threads may still hold Python
     objects then, which ends one process in twenty with a crash after its work is done.
     """
-    if os.name == "nt":  # pipes get what they get elsewhere
-        for stream in (sys.stdout, sys.stderr):
-            cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", newline="\n")
+    for stream in (sys.stdout, sys.stderr):
+        text = cast(io.TextIOWrapper, stream)
+        text.reconfigure(errors="backslashreplace")
+        if os.name == "nt":  # pipes get what they get elsewhere
+            text.reconfigure(encoding="utf-8", newline="\n")
     try:
         code = main()
     except SystemExit as stop:

@@ -28,8 +28,19 @@ _log = logging.getLogger(__name__)
 
 
 def site_packages(records: Sequence[RepoDataRecord]) -> str:
-    """Return the folder of Python packages in a prefix with *records*, relative to the prefix."""
-    python = next(record for record in records if record.name.normalized == "python")
+    """Return the folder of Python packages in a prefix with *records*, relative to the prefix.
+
+    Raises
+    ------
+    LockError
+        When there is no python among them.
+    """
+    python = next((record for record in records if record.name.normalized == "python"), None)
+    if python is None:
+        raise LockError(
+            "the lock has wheels, and no python for them",
+            "Restore the lock from git, or add python to environment.yml and run 'strata lock'.",
+        )
     if python.python_site_packages_path:
         return python.python_site_packages_path
     if python.subdir.startswith("win-"):

@@ -43,7 +43,6 @@ def run(args: argparse.Namespace) -> int:
     elif not found:
         console.result(f"{args.lock} is up to date")
     else:
-        for problem in found:
-            console.result(str(problem))
+        console.result_lines(map(str, found))
         console.say(f"error: {args.lock} is stale\n  Run 'strata lock' and commit it.")
     return 1 if found else 0

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         elif action.type is Path:
             kind = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
             action.complete = kind  # type: ignore[attr-defined]
-    console.result(shtab.complete(top, args.shell))
+    console.result_script(shtab.complete(top, args.shell))
     return 0
 
 

@@ -63,5 +63,5 @@ def run(args: argparse.Namespace) -> int:
     elif args.format == "markdown":
         console.result(markdown.render(found).rstrip("\n"))
     else:
-        console.result("\n".join(text.render(found)))
+        console.result_lines(text.render(found))
     return 0 if found.is_empty else 1

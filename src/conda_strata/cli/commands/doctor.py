@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examine everything; exit code 1 when something does not work."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, verdicts
     from conda_strata.doctor import Level, Request, examine
 
     request = Request(args.files or [], args.lock, args.env, args.prefix, args.offline)
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             report.append(finding.as_dict())
         else:
-            console.verdict(finding.level, finding.check, finding.what, finding.fix)
+            verdicts.show(finding.level, finding.check, finding.what, finding.fix)
     if args.json:
         console.result_json({"ok": not count[Level.PROBLEM], "findings": report})
     else:

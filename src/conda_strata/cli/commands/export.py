@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print or write the export."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, escape
     from conda_strata.lock import gate, lockfile
     from conda_strata.report import export
     from conda_strata.report.export import conda_lock, environment, explicit
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         if args.format == "explicit" and (wheels := lock.wheels_of(args.env, subdir)):
             console.say(_wheels_are_left_out(wheels, args.output))
     if args.output:
-        export.write(args.output, text)
+        export.write(args.output, escape.document(text))
         console.say(f"{args.output} written")
     else:
         console.result(text.rstrip("\n"))

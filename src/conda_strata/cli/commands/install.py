@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bring the prefix to what the lock says."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
     from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_fresh
     from conda_strata.prefix.environment import bring_to
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         manifest = manifests.load(files)
         require_fresh(manifest, lock, [subdir])
         variables = manifest.environment_variables(args.env)
-    with console.installing() as reporter:
+    with progress.installing() as reporter:
         bring_to(
             args.prefix,
             records,

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         if manifest:
             require_fresh(manifest, lock, [subdir])
     else:
-        with console.waiting(f"no {args.lock} here: solving {subdir}"):
+        with progress.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]))
         gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
     wanted = LayerSet.of(
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         max_layers=args.max_layers,
         slim=args.slim,
     )
-    with console.installing() as reporter:
+    with progress.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lock(args: argparse.Namespace) -> int:
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
     from conda_strata.lock import lockfile
     from conda_strata.lock.model import same
     from conda_strata.solve.relock import relock
@@ -70,7 +70,7 @@ def _lock(args: argparse.Namespace) -> int:
     manifest = manifests.load(args.files or manifests.find(Path()))
     request = _request(args, manifest)
     old = lockfile.read(args.lock) if args.lock.exists() else None
-    with console.solving(request.subdirs) as on_solved:
+    with progress.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, args.lock, request, on_solved)
     changed = old is None or not same(old, new)
     if changed and not args.dry_run:
@@ -90,8 +90,9 @@ def _lock(args: argparse.Namespace) -> int:
         total = len(everything[subdir]) + len(new.all_wheels().get(subdir, ()))
         console.result(f"{subdir}: {total} packages, {len(found)} changed")
         if old and subdir in old.subdirs:
-            for change, why in found:
-                console.result(f"  {change}{f'  ({why})' if why else ''}")
+            console.result_lines(
+                f"  {change}{f'  ({why})' if why else ''}" for change, why in found
+            )
     if args.dry_run:
         console.say(f"dry run: {args.lock} is as it was")
     else:

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     for layer in layers:
         named = [f"{r.name.normalized} {r.version}" for r in layer.records]
         names = ", ".join(named + [f"{w.name} {w.version} (pip)" for w in layer.wheels])
-        console.result(f"{layer.id} {megabytes(layer.bytes):>12}  {names}")
+        console.result_lines([f"{layer.id} {megabytes(layer.bytes):>12}  {names}"])
     total = megabytes(sum(layer.bytes for layer in layers))
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.say(f"{packages} packages in {len(layers)} layers, {total} to download, {subdir}")

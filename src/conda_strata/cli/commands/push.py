@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Push the image and print its name with its digest."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
     from conda_strata.core.text import megabytes
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.image.push import push
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     target = Repository(args.image)
     sources = [Repository(name) for name in args.reuse]
-    with console.installing() as reporter:
+    with progress.installing() as reporter:
         pushed = push(
             target,
             Repository(args.base),

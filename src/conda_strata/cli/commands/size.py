@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         console.result(size_report.markdown(report, args.top))
     else:
         width = max(80, shutil.get_terminal_size().columns)
-        console.result("\n".join(size_report.text(report, args.top, width)))
+        console.result_lines(size_report.text(report, args.top, width))
     if report.excess > 0:
         raise StrataError(
             size_report.blame(report),
