@@ -181,7 +181,7 @@ def test_json_stays_json(strata: Strata, project: Path, kind: str) -> None:
     """What is read from it is what the lock holds."""
     text = f"nearly{TEXTS[kind]}done"
     in_lock(environment=str)(project, text)
-    done = strata("diff", "old.lock", "strata.lock", "--format", "json", GITHUB_ACTIONS="true")
+    done = strata("diff", "old.lock", "strata.lock", "--json", GITHUB_ACTIONS="true")
     assert done.stdout.isascii()
     assert is_harmless(done.stdout)
     [added] = json.loads(done.stdout)["environments"]["added"]
@@ -218,7 +218,7 @@ def test_a_server_is_not_obeyed(strata: Strata, project: Path, kind: str) -> Non
     (project / "Dockerfile").write_text("FROM scratch\n")
     in_lock()(project, "")
     with refusing(f"nearly{TEXTS[kind]}done") as address:
-        words = ("key", "--file", "Dockerfile", "--base", f"{address}/team/base:1")
+        words = ("key", "--input", "Dockerfile", "--base", f"{address}/team/base:1")
         done = strata(*words, "-v", GITHUB_ACTIONS="true")
     assert done.returncode == 6
     assert "nearly" in done.stderr

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from conda_strata.cli.commands import options
+
 HELP = "say what changed between two locks: packages, channels, platforms and environments"
 EXAMPLE = "strata diff origin/main:strata.lock strata.lock --format markdown"
 
@@ -25,14 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="strata.lock",
         help="likewise (default: strata.lock)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "json"),
-        default="text",
-        help="markdown is for pull requests and stays below GitHub's limit of 65,536 characters; "
-        'json is {"same", "channels", "environments", "platforms", "virtual_packages", "changes": '
-        '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}} '
-        "(default: text)",
+    options.add_format(
+        parser,
+        "pull requests and stays below GitHub's limit of 65,536 characters",
+        '{"same", "channels", "environments", "platforms", "virtual_packages", "changes": '
+        '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}}',
     )
     parser.add_argument(
         "--env",
@@ -58,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
             for notice in gate.notices(lock, environment, lock.subdirs):
                 console.say(notice)
     found = compare(old, new, args.environments)
-    if args.format == "json":
+    if args.json:
         console.result_json(found.as_dict())
     elif args.format == "markdown":
         console.result(markdown.render(found).rstrip("\n"))

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path(os.environ.get("STRATA_PREFIX", ".conda")),
         help="default: $STRATA_PREFIX, which the image sets, else .conda",
     )
+    options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.cli import console, progress
     from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.model import identity
     from conda_strata.prefix.environment import bring_to
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -54,6 +56,17 @@ def run(args: argparse.Namespace) -> int:
             variables,
             reporter=reporter,
         )
+    if args.json:
+        console.result_json(
+            {
+                "prefix": str(args.prefix),
+                "environment": args.env,
+                "platform": subdir,
+                "packages": [identity(record) for record in records],
+                "wheels": [f"{wheel.name}-{wheel.version}" for wheel in wheels],
+            }
+        )
+        return 0
     packages = len(records) + len(wheels)
     console.result(f"{args.prefix}: {args.env}, {packages} packages, {subdir}")
     return 0

@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     options.add_lock(parser)
     parser.add_argument(
-        "--file",
+        "--input",
         metavar="FILE",
-        dest="files",
+        dest="inputs",
         type=Path,
         action="append",
         help="file that the image is made from; may be repeated (default: all in .devcontainer "
@@ -42,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.lock import lockfile
     from conda_strata.spec import manifest as manifests
 
-    files = args.files or image_files(Path(".devcontainer"))
+    files = args.inputs or image_files(Path(".devcontainer"))
     if not files:
         raise UsageError(
             "there is no .devcontainer here with a Dockerfile",
-            "Name the image's files with --file.",
+            "Name the image's files with --input.",
         )
     described = manifests.find(Path())
     variables = manifests.load(described).variables if described else {}

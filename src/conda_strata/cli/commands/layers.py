@@ -30,11 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--locked", action="store_true", help="refuse to solve where there is no lock"
     )
+    options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
     from conda_strata.cli import console, progress
+    from conda_strata.cli.commands import plan
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
@@ -67,6 +69,10 @@ def run(args: argparse.Namespace) -> int:
     with progress.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
+    if args.json:
+        held = [plan.as_dict(layer) for layer in layers]
+        console.result_json({"folder": str(args.out), "platform": subdir, "layers": held})
+        return 0
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")
     return 0

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from conda_strata.cli.commands import options
+
+if TYPE_CHECKING:
+    from conda_strata.image.plan import Layer
 
 HELP = "show which packages share an image layer"
 EXAMPLE = "strata plan --env dev --json"
@@ -25,7 +29,6 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.core.text import megabytes
     from conda_strata.image.plan import plan
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.model import identity
     from conda_strata.spec import platforms
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
@@ -37,16 +40,7 @@ def run(args: argparse.Namespace) -> int:
         console.result_json(
             {
                 "platform": subdir,
-                "layers": [
-                    {
-                        "id": layer.id,
-                        "key": layer.key,
-                        "bytes": layer.bytes,
-                        "packages": [identity(record) for record in layer.records],
-                        "wheels": [f"{w.name}-{w.version}" for w in layer.wheels],
-                    }
-                    for layer in layers
-                ],
+                "layers": [as_dict(layer) for layer in layers],
             }
         )
         return 0
@@ -58,3 +52,16 @@ def run(args: argparse.Namespace) -> int:
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.say(f"{packages} packages in {len(layers)} layers, {total} to download, {subdir}")
     return 0
+
+
+def as_dict(layer: Layer) -> dict[str, object]:
+    """Return a layer for JSON."""
+    from conda_strata.lock.model import identity
+
+    return {
+        "id": layer.id,
+        "key": layer.key,
+        "bytes": layer.bytes,
+        "packages": [identity(record) for record in layer.records],
+        "wheels": [f"{wheel.name}-{wheel.version}" for wheel in layer.wheels],
+    }

@@ -43,13 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=15,
         help="list this many packages in text and markdown (default: 15)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "json"),
-        default="text",
-        help="markdown is for GitHub's job summary; json lists all packages and changes, with "
-        "bytes (default: text)",
-    )
+    options.add_format(parser, "GitHub's job summary", "all packages and changes, with bytes")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     now = size.measure(lock, args.env, subdir, specs)
     against = None if args.against is None else _against(args.against, args.env, subdir, now)
     report = size.Report(args.env, subdir, now, against, limit)
-    if args.format == "json":
+    if args.json:
         console.result_json(report.as_dict())
     elif args.format == "markdown":
         console.result(size_report.markdown(report, args.top))
