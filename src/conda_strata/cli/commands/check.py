@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "say whether strata.lock still answers environment.yml; no solve, no network, no write"
 EXAMPLE = "strata check || strata lock"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    files: list[Path] | None
+    lock: Path
+    platforms: list[str] | None
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """List what is stale; exit code 1 when anything is."""
     from conda_strata.cli import console
     from conda_strata.lock import lockfile

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 
 from conda_strata.cli.commands import options
 
 HELP = "say what changed between two locks: packages, channels, platforms and environments"
 EXAMPLE = "strata diff origin/main:strata.lock strata.lock --format markdown"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    old: str
+    new: str
+    format: str
+    json: bool
+    environments: list[str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print what differs; exit code 1 when anything does."""
     from conda_strata.cli import console
     from conda_strata.lock import gate, revision

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "install an environment of the lock into a prefix, changing only what differs"
 EXAMPLE = "strata install --env dev && strata run -- pytest"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    files: list[Path] | None
+    lock: Path
+    env: str
+    platform: str | None
+    prefix: Path
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Bring the prefix to what the lock says."""
     from conda_strata.cli import console, progress
     from conda_strata.lock import gate, lockfile

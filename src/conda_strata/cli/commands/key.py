@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "print the content key that names the image: a hash of all that it is made from"
 EXAMPLE = 'docker pull "ghcr.io/me/project:$(strata key)"'
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    lock: Path
+    inputs: list[Path] | None
+    bases: list[str]
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print the key."""
     from conda_strata.cli import console
     from conda_strata.core.errors import UsageError

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "write the trees of the image layers, byte for byte the same on every machine"
 EXAMPLE = "strata layers --env dev --out /layers"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    out: Path
+    files: list[Path] | None
+    lock: Path
+    env: str
+    platform: str | None
+    prefix: str
+    max_layers: int
+    slim: bool
+    locked: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
     from conda_strata.cli import console, progress
     from conda_strata.cli.commands import plan

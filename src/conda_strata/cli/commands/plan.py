@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_strata.cli.commands import options
@@ -14,6 +16,17 @@ HELP = "show which packages share an image layer"
 EXAMPLE = "strata plan --env dev --json"
 
 
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    lock: Path
+    env: str
+    platform: str | None
+    max_layers: int
+    json: bool
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     options.add_lock(parser)
@@ -23,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print the plan."""
     from conda_strata.cli import console
     from conda_strata.core.text import megabytes

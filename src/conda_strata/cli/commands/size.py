@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_strata.cli.commands import options
@@ -13,6 +15,20 @@ if TYPE_CHECKING:
 
 HELP = "say what an environment weighs and what made it grow, from locks alone"
 EXAMPLE = "strata size --against origin/main:strata.lock --limit 800MB"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    lock: Path
+    env: str
+    platform: str | None
+    against: str | None
+    limit: str | None
+    top: int
+    format: str
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_format(parser, "GitHub's job summary", "all packages and changes, with bytes")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print the figures; exit code 1 when they are above the limit."""
     import shutil
-    from pathlib import Path
 
     from conda_strata.cli import console
     from conda_strata.core.errors import StrataError, UsageError
