@@ -13,8 +13,8 @@ from tests.support.terminal import Terminal
 
 SOLVES = """
 import sys, time
-from conda_strata.cli import console
-with console.solving(["linux-64", "osx-arm64"]) as on_solved:
+from conda_strata.cli import console, progress
+with progress.solving(["linux-64", "osx-arm64"]) as on_solved:
     time.sleep(0.3)
     on_solved("osx-arm64", 98)
     console.say("warning: [bold] /a/very/long/path" + "/to/something" * 6)

@@ -208,6 +208,14 @@ def test_default_below_another_environment(strata: Strata, project: Path) -> Non
     assert "b-1.0-0 on linux-64: it has no SHA-256" in done.stderr
 
 
+def test_wheels_without_a_python(strata: Strata, project: Path) -> None:
+    (project / "environment.yml").unlink()
+    write_lock(project / "strata.lock", {"default": {"linux-64": ["a-1.0-0", Pip("w-1.0")]}})
+    done = strata("install", "--platform", "linux-64")
+    assert done.returncode == 3
+    assert "no python" in done.stderr
+
+
 def test_query(strata: Strata, project: Path) -> None:
     """What follows a question mark is not part of a package's file name."""
     (project / "environment.yml").unlink()

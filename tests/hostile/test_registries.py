@@ -131,7 +131,7 @@ def test_commands_say_so_in_one_line(strata: Strata, registry_server: Registry, 
     Path("Dockerfile").touch()
     said = failed(strata, "push", f"{registry_server.address}/team/app:1", "--base", base)
     assert said.endswith("/team/base:base: the registry's answer is no manifest")
-    assert said == failed(strata, "key", "--file", "Dockerfile", "--base", base)
+    assert said == failed(strata, "key", "--input", "Dockerfile", "--base", base)
 
 
 # What is no image.

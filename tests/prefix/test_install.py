@@ -60,11 +60,11 @@ def test_key_follows_lock_and_dockerfile(strata: Strata, project: Path) -> None:
     strata("lock")
     dockerfile = project / "Dockerfile"
     dockerfile.write_text("FROM scratch\n")
-    first = json.loads(strata("key", "--file", "Dockerfile", "--json").stdout)
-    assert strata("key", "--file", "Dockerfile").stdout.strip() == first["key"]
+    first = json.loads(strata("key", "--input", "Dockerfile", "--json").stdout)
+    assert strata("key", "--input", "Dockerfile").stdout.strip() == first["key"]
     assert sorted(first["inputs"]) == ["Dockerfile", "default/linux-64"]
     dockerfile.write_text("FROM debian\n")
-    second = json.loads(strata("key", "--file", "Dockerfile", "--json").stdout)
+    second = json.loads(strata("key", "--input", "Dockerfile", "--json").stdout)
     assert first["digest"] != second["digest"]
     assert first["inputs"]["default/linux-64"] == second["inputs"]["default/linux-64"]
 

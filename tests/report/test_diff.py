@@ -83,7 +83,7 @@ def test_same(strata: Strata, project: Path) -> None:
     assert strata("diff", "a.lock", "a.lock", "--format", "markdown").stdout == (
         "**no differences**\n"
     )
-    found = json.loads(strata("diff", "a.lock", "a.lock", "--format", "json").stdout)
+    found = json.loads(strata("diff", "a.lock", "a.lock", "--json").stdout)
     assert (found["same"], found["changes"]) == (True, {})
 
 
@@ -92,7 +92,7 @@ def test_json(strata: Strata, project: Path) -> None:
     write_lock(project / "a.lock", {"default": {"linux-64": ["x-1.0-h_0", Pip("w-1.0rc1")]}})
     both: Packages = ["x-1.0-h_1", Pip("w-1.0")]
     write_lock(project / "b.lock", {"default": {"linux-64": both}, "dev": {"win-64": both}})
-    done = strata("diff", "a.lock", "b.lock", "--format", "json")
+    done = strata("diff", "a.lock", "b.lock", "--json")
     assert done.returncode == 1
     added = {"kind": "added", "before": None}
     assert json.loads(done.stdout) == {
@@ -192,8 +192,8 @@ def test_no_credentials(strata: Strata, project: Path) -> None:
     write_lock(
         project / "c.lock", {"default": {"linux-64": [Conda("a-1-0", (), public)]}}, [public]
     )
-    for words in (("text",), ("markdown",), ("json",)):
-        shown = strata("diff", "a.lock", "b.lock", "--format", *words)
+    for words in ((), ("--format", "markdown"), ("--json",)):
+        shown = strata("diff", "a.lock", "b.lock", *words)
         assert "example.org/channel" in shown.stdout
         assert not {"PASS", "TOKEN"} & set(shown.stdout.replace("/", " ").replace(":", " ").split())
     assert strata("diff", "b.lock", "c.lock").returncode == 0
@@ -305,8 +305,6 @@ def test_markdown_is_not_injected(project: Path) -> None:
     assert page.attributes <= {"style"}
     assert HOSTILE in page.words
     assert all(line.count("|") in {0, 5, 7} for line in written.splitlines())
-    red = Lock({"\x1b[31mred": {}}, (), file)
-    assert text.render(compare(old, red))[1] == r"new environment: \x1b[31mred"
 
 
 def test_markdown_is_cut(project: Path) -> None:

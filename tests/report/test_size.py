@@ -110,7 +110,7 @@ def test_what_has_no_size_is_said(strata: Strata, project: Path) -> None:
         "not counted, as the lock has no size: 1 conda package: unsized",
         "not counted, as the lock has no size: 2 wheels: v, w",
     ]
-    found = json.loads(run(strata, "--format", "json").stdout)
+    found = json.loads(run(strata, "--json").stdout)
     assert found["not_counted"] == {"conda": ["unsized"], "pip": ["v", "w"]}
     assert "2 wheels" in run(strata, "--format", "markdown").stdout
     write(project, package("a-1-0", 8), Pip("w-1.0"), name="old.lock")
@@ -122,7 +122,7 @@ def test_what_has_no_size_is_said(strata: Strata, project: Path) -> None:
 
 def test_empty(strata: Strata, project: Path) -> None:
     write(project)
-    for words in ((), ("--format", "markdown"), ("--format", "json"), ("--limit", "1B")):
+    for words in ((), ("--format", "markdown"), ("--json",), ("--limit", "1B")):
         assert run(strata, *words).returncode == 0
     assert run(strata).stdout == "0 conda packages, 0 B to download (default, linux-64)\n"
 
@@ -172,7 +172,7 @@ def test_json(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
     write(project, package("a-1-0", 1), package("gone-1-0", 3), name="old.lock")
     write(project, package("a-2-0", 2, "b"), package("b-1-0", 4), Pip("w-1.0"))
     write_environment(project, channel, ["a >1"])
-    done = run(strata, "--format", "json", "--top", "1", "--against", "old.lock", "--limit", "5MB")
+    done = run(strata, "--json", "--top", "1", "--against", "old.lock", "--limit", "5MB")
     assert done.returncode == 1
     a = {
         "name": "a",
@@ -206,7 +206,7 @@ def test_json(strata: Strata, project: Path, channel: HandMadeChannel) -> None:
             ],
         },
     }  # fmt: skip
-    alone = json.loads(run(strata, "--format", "json").stdout)
+    alone = json.loads(run(strata, "--json").stdout)
     assert (alone["against"], alone["limit"], alone["above_limit"]) == (None, None, False)
 
 
@@ -416,9 +416,7 @@ def test_lines_fit(real_locks: list[Path], strata: Strata) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         lines = done.stdout.splitlines()
         assert [line for line in lines if len(line) > 80 and str(old) not in line] == []
-        found = json.loads(
-            run(strata, "--lock", str(new), "--against", str(old), "--format", "json").stdout
-        )
+        found = json.loads(run(strata, "--lock", str(new), "--against", str(old), "--json").stdout)
         against = found["against"]
         moved = sum(change["growth"] for change in against["changes"])
         assert moved == against["growth"] == found["bytes"] - against["bytes"]

@@ -16,7 +16,7 @@ COMMANDS = [
     ("check",),
     ("install",),
     ("plan",),
-    ("key", "--file", "environment.yml"),
+    ("key", "--input", "environment.yml"),
     ("layers", "--out", "out", "--locked"),
 ]
 

@@ -80,10 +80,10 @@ def test_variables_are_in_the_layers_and_in_the_key(
     dev = write_environment(project, channel, ["tool"], "environment-dev.yml")
     strata("lock")
     (project / "Dockerfile").write_text("FROM scratch\n")
-    key = strata("key", "--file", "Dockerfile").stdout
+    key = strata("key", "--input", "Dockerfile").stdout
     file.write_text(file.read_text() + "variables: {MODE: fast}\n")
     dev.write_text(dev.read_text() + "variables: {LEVEL: debug}\n")
-    assert strata("key", "--file", "Dockerfile").stdout != key
+    assert strata("key", "--input", "Dockerfile").stdout != key
     assert strata("layers", "--env", "dev", "--out", "out").returncode == 0
     script = "opt/env/etc/conda/activate.d/variables-of-environment.sh"
     assert (project / "out/11" / script).read_text() == "export MODE=fast\n"

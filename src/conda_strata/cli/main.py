@@ -9,9 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
+from conda_strata.cli import escape
 from conda_strata.core.errors import StrataError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _log = logging.getLogger(__name__)
 
@@ -32,12 +36,20 @@ class Command(Protocol):
 
     HELP: str
     EXAMPLE: str
+    Arguments: type[DataclassInstance]
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's options."""
 
-    def run(self, args: argparse.Namespace) -> int:
-        """Do it, and return the exit code."""
+    def run(self, args: Any) -> int:
+        """Do what the *args*, of the type ``Arguments``, say, and return the exit code."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells of words that it does not know, wherever they come from, without obeying them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escape.line(message))
 
 
 class _Version(argparse.Action):
@@ -75,7 +87,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         What is to be parsed: where it starts with the name of a command, the others are left out,
         so that their modules need not be imported.
     """
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="strata",
         description="One lock for every platform from a loose environment.yml, "
         "and stable image layers from the lock.",
@@ -83,7 +95,13 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
         allow_abbrev=False,
     )
-    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    top.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="print the version",
+    )
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
     named = words[:1] if words and words[0] in _COMMANDS else _COMMANDS
     for name in named:
@@ -98,7 +116,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         )
         command.add_arguments(sub)
         add_verbose(sub)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(command=command)
     return top
 
 
@@ -121,15 +139,18 @@ def _command(name: str) -> Command:
 def main(words: Sequence[str] | None = None) -> int:
     """Run ``strata`` and return its exit code."""
     words = sys.argv[1:] if words is None else words
-    args = parser(words).parse_args(words)
-    from conda_strata.cli import console, logs
+    namespace = parser(words).parse_args(words)
+    from conda_strata.cli import arguments, console, logs
 
-    verbose = args.verbose or bool(os.environ.get(DEBUG))
+    command: Command = namespace.command
+    verbose = namespace.verbose or bool(os.environ.get(DEBUG))
     try:
         with logs.told(verbose=verbose):
             if verbose:
                 _log.debug("%s", _circumstances())
-            return int(args.run(args))
+            return command.run(
+                arguments.typed(command.Arguments, namespace, besides=("command", "verbose"))
+            )
     except KeyboardInterrupt:
         console.say("interrupted; run it again to resume")
         return INTERRUPTED
@@ -181,9 +202,11 @@ def entry() -> NoReturn:
     The process ends without Python's finalization: rattler's worker threads may still hold Python
     objects then, which ends one process in twenty with a crash after its work is done.
     """
-    if os.name == "nt":  # pipes get what they get elsewhere
-        for stream in (sys.stdout, sys.stderr):
-            cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", newline="\n")
+    for stream in (sys.stdout, sys.stderr):
+        text = cast(io.TextIOWrapper, stream)
+        text.reconfigure(errors="backslashreplace")
+        if os.name == "nt":  # pipes get what they get elsewhere
+            text.reconfigure(encoding="utf-8", newline="\n")
     try:
         code = main()
     except SystemExit as stop:

@@ -1,1 +1,1 @@
-"""One module per command; each has HELP, EXAMPLE, add_arguments and run."""
+"""One module per command; each has HELP, EXAMPLE, Arguments, add_arguments and run."""

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "say whether strata.lock is up to date with environment.yml; no solve, no network, no write"
 EXAMPLE = "strata check || strata lock"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    files: list[Path] | None
+    lock: Path
+    platforms: list[str] | None
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """List why the lock is out of date; exit code 1 when it is."""
     from conda_strata.cli import console
     from conda_strata.lock import lockfile
@@ -43,7 +54,6 @@ def run(args: argparse.Namespace) -> int:
     elif not found:
         console.result(f"{args.lock} is up to date")
     else:
-        for problem in found:
-            console.result(str(problem))
+        console.result_lines(map(str, found))
         console.say(f"error: {args.lock} is out of date\n  Run 'strata lock' and commit it.")
     return 1 if found else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 HELP = "print the script that lets a shell complete strata's commands and options"
 EXAMPLE = "strata completion bash > ~/.local/share/bash-completion/completions/strata"
@@ -20,13 +21,20 @@ for one session only:
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 
 
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    shell: str
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     parser.epilog = f"{EPILOG}\n{parser.epilog or ''}"
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print the script."""
     from pathlib import Path
 
@@ -43,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         elif action.type is Path:
             kind = shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE
             action.complete = kind  # type: ignore[attr-defined]
-    console.result(shtab.complete(top, args.shell))
+    console.result_script(shtab.complete(top, args.shell))
     return 0
 
 

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
+
+from conda_strata.cli.commands import options
 
 HELP = "say what changed between two locks: packages, where they come from, channels, platforms"
 EXAMPLE = "strata diff origin/main:strata.lock strata.lock --format markdown"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    old: str
+    new: str
+    format: str
+    json: bool
+    environments: list[str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,15 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="strata.lock",
         help="likewise (default: strata.lock)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "json"),
-        default="text",
-        help="markdown is for pull requests and stays below GitHub's limit of 65,536 characters; "
-        'json is {"same", "warnings": [{"kind", "name", "before", "after", "manager", "platform", '
+    options.add_format(
+        parser,
+        "pull requests and stays below GitHub's limit of 65,536 characters",
+        '{"same", "warnings": [{"kind", "name", "before", "after", "manager", "platform", '
         '"environment"}], "channels", "environments", "platforms", "virtual_packages", "changes": '
-        '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}} '
-        "(default: text)",
+        '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}}',
     )
     parser.add_argument(
         "--env",
@@ -45,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print what differs; exit code 1 when anything does."""
     from conda_strata.cli import console
     from conda_strata.lock import gate, revision
@@ -59,10 +70,10 @@ def run(args: argparse.Namespace) -> int:
             for notice in gate.notices(lock, environment, lock.subdirs):
                 console.say(notice)
     found = compare(old, new, args.environments)
-    if args.format == "json":
+    if args.json:
         console.result_json(found.as_dict())
     elif args.format == "markdown":
         console.result(markdown.render(found).rstrip("\n"))
     else:
-        console.result("\n".join(text.render(found)))
+        console.result_lines(text.render(found))
     return 0 if found.is_empty else 1

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "say what is missing or wrong on this machine and in this repository, and how to fix it"
 EXAMPLE = "strata doctor --offline"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    files: list[Path] | None
+    lock: Path
+    env: str | None
+    prefix: Path | None
+    offline: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Examine everything; exit code 1 when something does not work."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, verdicts
     from conda_strata.doctor import Level, Request, examine
 
     request = Request(args.files or [], args.lock, args.env, args.prefix, args.offline)
@@ -47,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             report.append(finding.as_dict())
         else:
-            console.verdict(finding.level, finding.check, finding.what, finding.fix)
+            verdicts.show(finding.level, finding.check, finding.what, finding.fix)
     if args.json:
         console.result_json({"ok": not count[Level.PROBLEM], "findings": report})
     else:

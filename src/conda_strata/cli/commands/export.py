@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 
 HELP = "write the lock for plain conda, mamba, micromamba or conda-lock"
 EXAMPLE = "strata export --format explicit > env.txt && conda create --name NAME --file env.txt"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    format: str
+    lock: Path
+    env: str
+    platform: str | None
+    output: Path | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print or write the export."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, escape
     from conda_strata.lock import gate, lockfile
     from conda_strata.report import export
     from conda_strata.report.export import conda_lock, environment, explicit
@@ -63,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         if args.format == "explicit" and (wheels := lock.wheels_of(args.env, subdir)):
             console.say(_wheels_are_left_out(wheels, args.output))
     if args.output:
-        export.write(args.output, text)
+        export.write(args.output, escape.document(text))
         console.say(f"{args.output} written")
     else:
         console.result(text.rstrip("\n"))

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "install an environment of the lock into a prefix, changing only what differs"
 EXAMPLE = "strata install --env dev && strata run -- pytest"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    files: list[Path] | None
+    lock: Path
+    env: str
+    platform: str | None
+    prefix: Path
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path(os.environ.get("STRATA_PREFIX", ".conda")),
         help="default: $STRATA_PREFIX, which the image sets, else .conda",
     )
+    options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Bring the prefix to what the lock says."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
     from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.model import identity
     from conda_strata.prefix.environment import bring_to
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -45,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         manifest = manifests.load(files)
         require_fresh(manifest, lock, [subdir])
         variables = manifest.environment_variables(args.env)
-    with console.installing() as reporter:
+    with progress.installing() as reporter:
         bring_to(
             args.prefix,
             records,
@@ -54,6 +69,17 @@ def run(args: argparse.Namespace) -> int:
             variables,
             reporter=reporter,
         )
+    if args.json:
+        console.result_json(
+            {
+                "prefix": str(args.prefix),
+                "environment": args.env,
+                "platform": subdir,
+                "packages": [identity(record) for record in records],
+                "wheels": [f"{wheel.name}-{wheel.version}" for wheel in wheels],
+            }
+        )
+        return 0
     packages = len(records) + len(wheels)
     console.result(f"{args.prefix}: {args.env}, {packages} packages, {subdir}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
@@ -11,13 +12,23 @@ HELP = "print the content key that names the image: a hash of all that it is mad
 EXAMPLE = 'docker pull "ghcr.io/me/project:$(strata key)"'
 
 
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    lock: Path
+    inputs: list[Path] | None
+    bases: list[str]
+    json: bool
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     options.add_lock(parser)
     parser.add_argument(
-        "--file",
+        "--input",
         metavar="FILE",
-        dest="files",
+        dest="inputs",
         type=Path,
         action="append",
         help="file that the image is made from; may be repeated (default: all in .devcontainer "
@@ -34,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print the key."""
     from conda_strata.cli import console
     from conda_strata.core.errors import UsageError
@@ -42,11 +53,11 @@ def run(args: argparse.Namespace) -> int:
     from conda_strata.lock import lockfile
     from conda_strata.spec import manifest as manifests
 
-    files = args.files or image_files(Path(".devcontainer"))
+    files = args.inputs or image_files(Path(".devcontainer"))
     if not files:
         raise UsageError(
             "there is no .devcontainer here with a Dockerfile",
-            "Name the image's files with --file.",
+            "Name the image's files with --input.",
         )
     described = manifests.find(Path())
     variables = manifests.load(described).variables if described else {}

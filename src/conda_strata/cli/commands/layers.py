@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "write the trees of the image layers, byte for byte the same on every machine"
 EXAMPLE = "strata layers --env dev --out /layers"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    out: Path
+    files: list[Path] | None
+    lock: Path
+    env: str
+    platform: str | None
+    prefix: str
+    max_layers: int
+    slim: bool
+    locked: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--locked", action="store_true", help="refuse to solve where there is no lock"
     )
+    options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
+    from conda_strata.cli.commands import plan
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
@@ -52,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         if manifest:
             require_fresh(manifest, lock, [subdir])
     else:
-        with console.waiting(f"no {args.lock} here: solving {subdir}"):
+        with progress.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]))
         gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
     wanted = LayerSet.of(
@@ -64,9 +83,13 @@ def run(args: argparse.Namespace) -> int:
         max_layers=args.max_layers,
         slim=args.slim,
     )
-    with console.installing() as reporter:
+    with progress.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
+    if args.json:
+        held = [plan.as_dict(layer) for layer in layers]
+        console.result_json({"folder": str(args.out), "platform": subdir, "layers": held})
+        return 0
     packages = sum(len(layer.records) + len(layer.wheels) for layer in layers)
     console.result(f"{args.out}: {packages} packages in {len(layers)} layers, {subdir}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
 
 HELP = "solve all platforms and write strata.lock, moving only what must move"
 EXAMPLE = "strata lock --update numpy"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    files: list[Path] | None
+    lock: Path
+    platforms: list[str] | None
+    update: list[str]
+    upgrade: bool
+    exclude_newer: str | None
+    dry_run: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Solve, say what moved and why, and write the lock if anything did."""
     from conda_strata.rattler.file_locks import exclusive, guard_of
 
@@ -60,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
         return _lock(args)
 
 
-def _lock(args: argparse.Namespace) -> int:
-    from conda_strata.cli import console
+def _lock(args: Arguments) -> int:
+    from conda_strata.cli import console, progress
     from conda_strata.lock import lockfile
     from conda_strata.lock.model import same
     from conda_strata.solve.relock import relock
@@ -70,7 +85,7 @@ def _lock(args: argparse.Namespace) -> int:
     manifest = manifests.load(args.files or manifests.find(Path()))
     request = _request(args, manifest)
     old = lockfile.read(args.lock, to_write=True) if args.lock.exists() else None
-    with console.solving(request.subdirs) as on_solved:
+    with progress.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, args.lock, request, on_solved)
     changed = old is None or not same(old, new)
     if changed and not args.dry_run:
@@ -90,8 +105,9 @@ def _lock(args: argparse.Namespace) -> int:
         total = len(everything[subdir]) + len(new.all_wheels().get(subdir, ()))
         console.result(f"{subdir}: {total} packages, {len(found)} changed")
         if old and subdir in old.subdirs:
-            for change, why in found:
-                console.result(f"  {change}{f'  ({why})' if why else ''}")
+            console.result_lines(
+                f"  {change}{f'  ({why})' if why else ''}" for change, why in found
+            )
     if args.dry_run:
         console.say(f"dry run: {args.lock} is as it was")
     else:
@@ -111,7 +127,7 @@ def _warn_of_doubles(manifest: Manifest, new: Lock, request: Request) -> None:
         console.say(f"warning: {line}")
 
 
-def _request(args: argparse.Namespace, manifest: Manifest) -> Request:
+def _request(args: Arguments, manifest: Manifest) -> Request:
     import datetime
 
     from conda_strata.solve.relock import Request

@@ -108,6 +108,26 @@ def add_slim(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_format(parser: argparse.ArgumentParser, markdown: str, json: str) -> None:
+    """Add ``--format`` and ``--json``, of which one is meant.
+
+    Parameters
+    ----------
+    parser
+        Of the command.
+    markdown, json
+        What they are for, and what they hold.
+    """
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--format",
+        choices=("text", "markdown"),
+        default="text",
+        help=f"markdown is for {markdown} (default: text)",
+    )
+    group.add_argument("--json", action="store_true", help=f"print the result as JSON: {json}")
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

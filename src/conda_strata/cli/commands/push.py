@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "push the environment as image layers on top of a base image; only new layers are made"
 EXAMPLE = "strata push ghcr.io/me/project:dev --base ghcr.io/me/project:dev-base --env dev"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    image: str
+    base: str
+    reuse: list[str]
+    files: list[Path] | None
+    lock: Path
+    env: str
+    platforms: list[str]
+    prefix: str
+    compression: str
+    max_layers: int
+    slim: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,9 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Push the image and print its name with its digest."""
-    from conda_strata.cli import console
+    from conda_strata.cli import console, progress
     from conda_strata.core.text import megabytes
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.image.push import push
@@ -76,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     target = Repository(args.image)
     sources = [Repository(name) for name in args.reuse]
-    with console.installing() as reporter:
+    with progress.installing() as reporter:
         pushed = push(
             target,
             Repository(args.base),

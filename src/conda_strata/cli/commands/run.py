@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
+from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "run a command inside the installed environment, activated as conda does it"
 EXAMPLE = "strata run -- python -m my_package"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    prefix: Path | None
+    platform: str | None
+    words: list[str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", metavar="CMD", nargs="+", help="the command, after '--'")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Become the command; on Windows, which has no such thing, return its exit code."""
     import os
     import shutil

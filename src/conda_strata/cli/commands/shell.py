@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.cli.commands import options
 
 HELP = "open a shell inside the installed environment, activated as conda does it"
 EXAMPLE = "strata shell"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    prefix: Path | None
+    shell: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Open the shell, and return its exit code."""
     import os
 

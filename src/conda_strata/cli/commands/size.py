@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_strata.cli.commands import options
@@ -13,6 +15,20 @@ if TYPE_CHECKING:
 
 HELP = "show the download size of an environment and what made it grow, from locks alone"
 EXAMPLE = "strata size --against origin/main:strata.lock --limit 800MB"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the command line says."""
+
+    lock: Path
+    env: str
+    platform: str | None
+    against: str | None
+    limit: str | None
+    top: int
+    format: str
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,19 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=15,
         help="list this many packages in text and markdown (default: 15)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "json"),
-        default="text",
-        help="markdown is for GitHub's job summary; json lists all packages and changes, with "
-        "bytes (default: text)",
-    )
+    options.add_format(parser, "GitHub's job summary", "all packages and changes, with bytes")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: Arguments) -> int:
     """Print the figures; exit code 1 when they are above the limit."""
     import shutil
-    from pathlib import Path
 
     from conda_strata.cli import console
     from conda_strata.core.errors import StrataError, UsageError
@@ -81,13 +90,13 @@ def run(args: argparse.Namespace) -> int:
     now = size.measure(lock, args.env, subdir, specs)
     against = None if args.against is None else _against(args.against, args.env, subdir, now)
     report = size.Report(args.env, subdir, now, against, limit)
-    if args.format == "json":
+    if args.json:
         console.result_json(report.as_dict())
     elif args.format == "markdown":
         console.result(size_report.markdown(report, args.top))
     else:
         width = max(80, shutil.get_terminal_size().columns)
-        console.result("\n".join(size_report.text(report, args.top, width)))
+        console.result_lines(size_report.text(report, args.top, width))
     if report.excess > 0:
         raise StrataError(
             size_report.blame(report),

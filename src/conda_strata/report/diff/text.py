@@ -15,13 +15,12 @@ _NAME_WIDTH = 20
 def render(diff: Diff) -> list[str]:
     """Return the lines, the summary last."""
     arranged = table(diff)
-    lines = [
+    return [
         *_warnings(diff),
         *_general(diff, arranged),
         *_sections(diff, arranged),
         summary(diff, arranged),
     ]
-    return [_printable(line) for line in lines]
 
 
 def summary(diff: Diff, arranged: Table) -> str:
@@ -89,8 +88,3 @@ def _moved(row: Row) -> str:
     if row.kind == "rebuilt":
         return f"{version} ({before} → {after})" if before or after else version
     return " → ".join(filter(None, (row.before, row.after)))
-
-
-def _printable(line: str) -> str:
-    """Keep what a lock holds from steering the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
