@@ -215,7 +215,7 @@ def test_diff_warns_first(strata: Strata, project: Path, package: Conda | Pip, s
     assert text.stdout.startswith(f"warning: {said}")
     marked = strata("diff", "a.lock", "b.lock", "--format", "markdown").stdout
     assert marked.startswith(f"> [!WARNING]\n> - {said.split(':')[0]}: ")
-    report = json.loads(strata("diff", "a.lock", "b.lock", "--format", "json").stdout)
+    report = json.loads(strata("diff", "a.lock", "b.lock", "--json").stdout)
     (warned,) = report["warnings"]
     assert (warned["name"], warned["platform"]) == ("w" if place else "a", "linux-64")
     assert warned["kind"] == said.split()[0]

@@ -213,7 +213,7 @@ def test_wheels_without_a_python(strata: Strata, project: Path) -> None:
     write_lock(project / "strata.lock", {"default": {"linux-64": ["a-1.0-0", Pip("w-1.0")]}})
     done = strata("install", "--platform", "linux-64")
     assert done.returncode == 3
-    assert "no python" in done.stderr
+    assert "no Python" in done.stderr
 
 
 def test_query(strata: Strata, project: Path) -> None:

@@ -159,7 +159,9 @@ def test_nothing_is_obeyed(strata: Strata, project: Path, kind: str, place: str)
     shown = done.stdout + done.stderr
     assert done.returncode in {0, 1, 2, 3, 6}
     half = kind == "half a character" and "not a lock" in shown
-    assert "nearly" in shown or half or (kind, place) == ("split command", "dependency")
+    refused = "control character" in shown or "is one line of text" in shown
+    split = (kind, place) == ("split command", "dependency")
+    assert "nearly" in shown or refused or half or split
     assert "UnicodeEncodeError" not in shown
     assert is_harmless(shown)
 
@@ -231,7 +233,7 @@ def test_a_verdict_may_be_broken_into_lines(strata: Strata, project: Path, kind:
     text = f"nearly {'x' * 50} {TEXTS[kind].strip()}"
     in_environment(lambda t: GOOD | {"platforms": [t]})(project, text)
     done = strata("doctor", "--offline", GITHUB_ACTIONS="true", COLUMNS="60")
-    assert "nearly" in done.stdout
+    assert "nearly" in done.stdout or "control character" in " ".join(done.stdout.split())
     assert is_harmless(done.stdout)
 
 

@@ -176,7 +176,7 @@ package:
 def test_what_conda_lock_writes(strata: Strata, project: Path) -> None:
     """Channels by name, versions like 1.10, a package of two categories, repositories, no hash."""
     (project / FILE).write_text(THEIRS)
-    done = strata("diff", "/dev/null", FILE, "--format", "json")
+    done = strata("diff", "/dev/null", FILE, "--json")
     report = json.loads(done.stdout)
     assert report["channels"]["after"] == [CHANNEL]
     assert [(c["name"], c["after"]) for c in report["changes"]["linux-64"]["docs"]] == [
