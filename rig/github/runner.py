@@ -145,7 +145,7 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "PATH": os.pathsep.join(path),
-        "PYTHONPATH": str(ACTIONS.parents[1]),
+        "PYTHONPATH": str(ACTIONS.parents[2]),
         "RATTLER_CACHE_DIR": str(cache_dir() / "rattler"),
         "RIG_ADVISORIES": str(advisories),
         "RIG_ARTIFACTS": str(home / "artifacts"),
