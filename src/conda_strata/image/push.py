@@ -77,7 +77,7 @@ def push(
     compression
         Of the layers that are made: ``zstd`` or ``gzip``.
     reporter
-        Told of each download and link.
+        Called with each download and link.
 
     Raises
     ------
