@@ -28,6 +28,7 @@ _KNOWN = {
     "dependencies",
     "variables",
     "exclude-newer",
+    "link-scripts",
 }
 
 
@@ -41,6 +42,7 @@ class EnvironmentFile:
     platforms: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     exclude_newer: str | None = None
+    link_scripts: list[Spec] = field(default_factory=list)
 
 
 def read(file: Path) -> EnvironmentFile:
@@ -66,6 +68,7 @@ class _Reader:
         found.channels = list(self._channels(fields.get("channels")))
         found.platforms = list(self._platforms(fields.get("platforms")))
         found.variables = dict(self._variables(fields.get("variables")))
+        found.link_scripts = list(self._link_scripts(fields.get("link-scripts")))
         if (cutoff := fields.get("exclude-newer")) is not None:
             found.exclude_newer = self._text(cutoff, "exclude-newer").value
         return found
@@ -134,6 +137,15 @@ class _Reader:
                 yield platforms.subdir(item.value)
             except UsageError as error:
                 raise ManifestError(f"{self._at(item)}: {error.what}", error.fix) from error
+
+    def _link_scripts(self, node: yaml.Node | None) -> Iterator[Spec]:
+        for item in self._lines(node, "link-scripts"):
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", item.value):
+                raise ManifestError(
+                    f"{self._at(item)}: {item.value!r} is no name of a package",
+                    "List the names of packages whose post-link scripts may run, without versions.",
+                )
+            yield self._spec(item)
 
     def _variables(self, node: yaml.Node | None) -> Iterator[tuple[str, str]]:
         if node is None or _is_empty(node):
