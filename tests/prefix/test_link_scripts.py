@@ -193,7 +193,7 @@ def test_layers_have_none_of_it_and_say_so(
     assert strata("lock").returncode == 0
     done = strata("layers", "--out", "out")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("did not run: the layers lack what it makes") == 2
+    assert done.stderr.count("was not run: the layers lack what it makes") == 2
     assert not list((project / "out").rglob("ran*"))
     # the script itself is there, for the Dockerfile to run
     assert list((project / "out").rglob(".graphviz-post-link.sh"))

@@ -27,7 +27,7 @@ def say_not_allowed(records: Iterable[RepoDataRecord], allowed: Iterable[Spec]) 
 def say_left_out(records: Iterable[RepoDataRecord]) -> None:
     """Name the scripts that layers lack the work of, as far as packages are known here."""
     for script in _by_name(records).values():
-        console.say(f"warning: {script} did not run: the layers lack what it makes")
+        console.say(f"warning: {script} was not run: the layers lack what it makes")
 
 
 def warn_of_unlocked(allowed: Sequence[Spec], records: Sequence[RepoDataRecord]) -> None:

@@ -34,6 +34,17 @@ def login(url: str) -> tuple[str, str] | None:
     return None
 
 
+def hosts() -> set[str]:
+    """Return the hosts of the indexes that uv is told of here; nothing is asked."""
+    found = set()
+    for _, index in (*_of_variables(), *_of_configuration()):
+        try:
+            found.add(urlsplit(index).hostname or "")
+        except ValueError:
+            continue
+    return found - {""}
+
+
 def _of_variables() -> Iterator[tuple[str, str]]:
     for variable in _VARIABLES:
         for index in os.environ.get(variable, "").split():
