@@ -73,7 +73,7 @@ class Facts:
     @classmethod
     def recalled(cls, stored: object) -> Facts | None:
         """Return them from JSON; None when that was written by something else."""
-        if not isinstance(stored, dict) or stored.keys() != asdict(cls()).keys():
+        if not isinstance(stored, dict) or stored.keys() != cls.__dataclass_fields__.keys():
             return None
         return cls(**stored)
 
