@@ -18,7 +18,7 @@ from rattler.exceptions import ParseCondaLockError
 from rattler.lock import CondaLockedSourcePackage
 
 from conda_strata.core import atomic
-from conda_strata.core.errors import OutOfDateLockError, StrataError
+from conda_strata.core.errors import LockError, OutOfDateLockError, StrataError
 from conda_strata.lock import conda_lock_file, foreign
 from conda_strata.lock.location import shown
 from conda_strata.lock.model import Lock, Solution, Wheels
@@ -28,6 +28,10 @@ from conda_strata.spec.manifest import DEFAULT
 FILE_NAME = "strata.lock"
 
 _log = logging.getLogger(__name__)
+
+_MOST_BYTES = 128 << 20
+_MOST_LEVELS = 200
+_BRACKETS = re.compile(rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\"""")
 
 _SOURCE = re.compile(rb"conda_source|\bconda:(?![^\n]*\.(?:conda|tar\.bz2))")
 """Where a package to be built from source may begin, in versions 7 and 6 of the format. To look at
@@ -51,6 +55,7 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
     """
     if not path.exists():
         raise OutOfDateLockError(f"{path} is missing", "Run 'strata lock' to make it.")
+    _require_readable(path)
     # rattler reads these too, but neither their categories nor all that conda-lock writes.
     if text := foreign.conda_lock_text(path):
         if to_write:
@@ -116,6 +121,37 @@ def write(lock: Lock) -> None:
             "The lock is as it was. Make room in the folder for temporary files, then repeat.",
         ) from error
     atomic.write(lock.path, content)
+
+
+def _require_readable(path: Path) -> None:
+    """Refuse what would take memory or time without measure, before anything reads it.
+
+    Raises
+    ------
+    LockError
+        When it is no regular file, too large, or nested too deep.
+    """
+    try:
+        if not path.is_file():
+            raise LockError(f"{path} is no regular file", "Name a lock file.")
+        if path.stat().st_size > _MOST_BYTES:
+            raise LockError(f"{path} is larger than {_MOST_BYTES >> 20} MB", "Name a lock file.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise foreign.explain(path, error) from error
+    opened = sum(data.count(b) for b in (b"[", b"{")) - sum(data.count(b) for b in (b"[]", b"{}"))
+    depth = 0
+    for found in () if opened <= _MOST_LEVELS else _BRACKETS.finditer(data):
+        text = found[0]
+        change = sum(map(text.count, (b"[", b"{"))) - sum(map(text.count, (b"]", b"}")))
+        # what only looks like the end of a list, in quotes or a comment, is none
+        depth = max(0, depth + (change if len(text) == 1 else max(0, change)))
+        if depth > _MOST_LEVELS:
+            line = data.count(b"\n", 0, found.start()) + 1
+            raise LockError(
+                f"{path}:{line}: more than {_MOST_LEVELS} brackets in each other",
+                "Name a lock file.",
+            )
 
 
 def _sources(file: LockFile, path: Path) -> dict[str, dict[str, tuple[str, ...]]]:

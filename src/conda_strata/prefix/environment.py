@@ -9,10 +9,10 @@ from pathlib import Path
 from rattler import InstallerReporter, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import link_scripts, variables, wheels
+from conda_strata.prefix import existing, link_scripts, variables, wheels
 from conda_strata.prefix.install import install
 from conda_strata.prefix.link_scripts import LinkScript, LinkScriptError
-from conda_strata.prefix.transaction import changing
+from conda_strata.prefix.transaction import changing, is_broken_off
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec import platforms
 
@@ -63,6 +63,7 @@ def bring_to(
             "Install on that platform, or take the packages of the 'pip:' list from conda.",
         )
     prefix = prefix.absolute()
+    existing.require_safe(prefix, records, all_change=is_broken_off(prefix))
     with changing(prefix) as relink:
         if subdir == platforms.current():
             folder = wheels.site_packages(records) if locked_wheels else None

@@ -61,7 +61,7 @@ def _of_configuration() -> Iterator[tuple[str, str]]:
     file = Path(named or Path(home or Path.home() / ".config", "uv", "uv.toml"))
     try:
         content: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return
     pip = content.get("pip")
     for table in (content, pip if isinstance(pip, dict) else {}):
