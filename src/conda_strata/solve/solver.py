@@ -30,6 +30,7 @@ from rattler.exceptions import (
 from conda_strata.core.errors import ManifestError, UnsatisfiableError
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import retrying, unreadable_channel
+from conda_strata.spec.channel_names import each_once
 from conda_strata.spec.manifest import Manifest
 from conda_strata.spec.virtual_packages import FILE_NAME, VirtualPackages
 
@@ -117,11 +118,8 @@ async def _solve(
 
 def _sources(named: Sequence[str], specs: Sequence[MatchSpec]) -> list[Channel]:
     """Return the channels, and behind them those that only a ``channel::package`` names."""
-    found = [Channel(name) for name in named]
-    for spec in specs:
-        if spec.channel and spec.channel.base_url not in [c.base_url for c in found]:
-            found.append(spec.channel)
-    return found
+    of_specs = [spec.channel.base_url for spec in specs if spec.channel]
+    return [Channel(name) for name in each_once([*named, *of_specs])]
 
 
 def _virtual_packages(assumed: VirtualPackages) -> list[GenericVirtualPackage]:

@@ -46,6 +46,26 @@ def holds(selector: str, subdir: str) -> bool:
     return _evaluate(_parse(selector), _NAMES[subdir])
 
 
+def both(*found: str | None) -> str | None:
+    """Return the selector that selects what all of *found* select; None where there are none."""
+    named = dict.fromkeys(selector for selector in found if selector)
+    if len(named) < 2:
+        return next(iter(named), None)
+    return " and ".join(f"({selector})" for selector in named)
+
+
+def checked(condition: str) -> str:
+    """Return *condition*, as it stands in ``sel(linux):`` or behind ``if:``, as a selector.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
+    _evaluate(_parse(condition), set())
+    return condition.strip()
+
+
 def _parse(selector: str) -> ast.expr:
     # Python's parser is recursive: each 'not' and each bracket is a call.
     if len(selector) > _LONGEST:
