@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -103,9 +104,10 @@ class _Reader:
             return
         text, *hashes = re.split(r"\s+--hash[=\s]", spec.text)
         text = requirement.checked(text.strip(), spec.where)
+        hashes += re.findall(r"#(?:.*&)?sha256=([0-9a-f]{64})", text)
         if hashes:
-            sums = [h.strip().removeprefix("sha256:") for h in hashes if "sha256:" in h]
-            self.found.hashes[text] = frozenset(sums)
+            sums = frozenset(one.strip().removeprefix("sha256:") for one in hashes)
+            self.found.hashes[text] = sums
         into = self.found.constraints if as_constraint else self.found.specs
         into.append(replace(spec, text=text))
 
@@ -137,6 +139,7 @@ class _Reader:
                 f"{spec.where}: a requirements file is read from a folder, not from a URL",
                 "Put it beside the environment file, and name it there.",
             )
+        file = Path(os.path.normpath(file))
         if file in self.inside:
             return
         self.found.files.append(file)

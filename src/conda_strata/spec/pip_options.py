@@ -71,7 +71,9 @@ def for_uv(option: Option, where: str) -> list[str]:
             "Put the wheels on a server, and name its URL.",
         )
     urls.require_safe([option.value], where)
-    return [option.name, option.value]
+    # Of uv's names, this one goes before what its variables and its settings say.
+    name = "--default-index" if option.name == "--index-url" else option.name
+    return [name, option.value]
 
 
 def refuse_second_index(words: Sequence[str], others: Iterable[Sequence[str]], where: str) -> None:
@@ -83,7 +85,7 @@ def refuse_second_index(words: Sequence[str], others: Iterable[Sequence[str]], w
         With *where* it stands.
     """
     for other in others:
-        if words[0] == other[0] == "--index-url":
+        if words[0] == other[0] == "--default-index":
             raise ManifestError(
                 f"{where}: a second --index-url ({words[1]}, before it {other[1]})",
                 "Keep one; further indexes are named with --extra-index-url.",
