@@ -1,5 +1,6 @@
 """Requirements files, constraints, indexes, hashes and your own code in a ``pip:`` list."""
 
+# ruff: noqa: F811 - the fixtures of test_pip are used here too
 from __future__ import annotations
 
 import hashlib
@@ -14,7 +15,7 @@ from tests.support import python_index
 
 
 @pytest.fixture(autouse=True)
-def _index(index: python_index.PythonIndex) -> python_index.PythonIndex:  # noqa: F811
+def _index(index: python_index.PythonIndex) -> python_index.PythonIndex:
     return index
 
 
@@ -31,7 +32,7 @@ def other(tmp_path: Path) -> Iterator[python_index.PythonIndex]:
 def test_requirements_files_are_read(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
 ) -> None:
     (project / "more").mkdir()
     (project / "requirements.txt").write_text(
@@ -63,7 +64,7 @@ def test_missing_file_is_named(
     strata: Strata,
     project: Path,
     channel: HandMadeChannel,
-    line: str,  # noqa: F811
+    line: str,
 ) -> None:
     write(project, channel, [line])
     refused = strata("lock")
@@ -75,7 +76,7 @@ def test_missing_file_is_named(
 def test_index_options(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
     other: python_index.PythonIndex,
     option: str,
 ) -> None:
@@ -88,7 +89,7 @@ def test_index_options(
 def test_find_links(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
     other: python_index.PythonIndex,
 ) -> None:
     write(project, channel, [f"--find-links {other.url}/special/", "special"])
@@ -121,7 +122,7 @@ def test_what_cannot_be_obeyed_is_refused_with_a_way(
     project: Path,
     channel: HandMadeChannel,
     line: str,
-    said: str,  # noqa: F811
+    said: str,
 ) -> None:
     write(project, channel, [f"'{line}'"])
     refused = strata("lock")
@@ -134,7 +135,7 @@ def test_what_cannot_be_obeyed_is_refused_with_a_way(
 def test_url_of_a_wheel_needs_no_name(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
     other: python_index.PythonIndex,
 ) -> None:
     wheel = "special-1.0-py3-none-any.whl"
@@ -155,8 +156,8 @@ def test_url_of_a_wheel_needs_no_name(
 def test_hashes_are_compared(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
-    index: python_index.PythonIndex,  # noqa: F811
+    channel: HandMadeChannel,
+    index: python_index.PythonIndex,
 ) -> None:
     wheel = index.folder / "colors-1.0-py3-none-any.whl"
     known = hashlib.sha256(wheel.read_bytes()).hexdigest()
@@ -173,7 +174,7 @@ def test_hashes_are_compared(
 def test_your_own_code_is_left_out_and_its_requirements_are_locked(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
 ) -> None:
     (project / "pyproject.toml").write_text(
         "[project]\nname = 'mine'\nversion = '1'\ndependencies = ['charts<2']\n"
@@ -192,7 +193,7 @@ def test_your_own_code_is_left_out_and_its_requirements_are_locked(
 def test_your_own_code_that_tells_nothing(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
 ) -> None:
     (project / "setup.py").write_text("raise SystemExit('never run')\n")
     write(project, channel, ["-e .", "colors"])
@@ -204,7 +205,7 @@ def test_your_own_code_that_tells_nothing(
 def test_selector_behind_pip_holds_for_the_whole_list(
     strata: Strata,
     project: Path,
-    channel: HandMadeChannel,  # noqa: F811
+    channel: HandMadeChannel,
 ) -> None:
     write(project, channel, ["charts", "fast  # [linux]"], "linux-64, win-64")
     file = project / "environment.yml"

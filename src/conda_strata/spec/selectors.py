@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 _NAMES = {
     "linux-64": {"linux", "linux64", "unix", "x86_64"},
@@ -64,6 +65,21 @@ def checked(condition: str) -> str:
     """
     _evaluate(_parse(condition), set())
     return condition.strip()
+
+
+def of_platforms(subdirs: Collection[str], among: Collection[str]) -> str:
+    """Return a short selector that selects *subdirs* and no other of *among*."""
+    for name in ("linux", "osx", "win", "unix", *KNOWN):
+        if {subdir for subdir in among if name in _NAMES[subdir]} == set(subdirs):
+            return name
+    of_one = {subdir: names for subdir, names in _NAMES.items() if subdir in subdirs}
+    return " or ".join(
+        next(
+            (n for n in sorted(names) if sum(n in others for others in _NAMES.values()) == 1),
+            " and ".join(sorted(names - {"unix"})),
+        )
+        for names in of_one.values()
+    )
 
 
 def _parse(selector: str) -> ast.expr:
