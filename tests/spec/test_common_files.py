@@ -130,6 +130,14 @@ def test_all_refusals_at_once(strata: Strata, project: Path) -> None:
     assert "write 'rich==13'" in refused.stderr
 
 
+def test_other_ending_is_named(strata: Strata, project: Path) -> None:
+    (project / "environment.yml").rename(project / "environment.yaml")
+    refused = strata("lock")
+    assert refused.returncode == 2
+    assert "-f environment.yaml" in refused.stderr
+    assert strata("lock", "-f", "environment.yaml").returncode == 0
+
+
 def test_second_pip_list_is_refused(strata: Strata, project: Path) -> None:
     text = "dependencies:\n  - python\n  - pip: [a]\n  - pip: [b]\n"
     (project / "environment.yml").write_text(text)

@@ -115,7 +115,10 @@ def load(files: Sequence[Path]) -> Manifest:
     """
     if not files:
         raise UsageError(
-            "no environment.yml here", "Run strata in the project's folder, or name the file: -f."
+            "no environment.yml here",
+            "Its name ends in .yml here: rename environment.yaml, or name it: -f environment.yaml."
+            if Path("environment.yaml").exists()
+            else "Run strata in the project's folder, or name the file: -f.",
         )
     read: dict[str, environment_file.EnvironmentFile] = {}
     refusals = Refusals()
