@@ -150,6 +150,12 @@ def _wheel_problems(
             yield Problem(f"{spec.text!r} (pip) is not locked for {subdir}", spec.where)
         elif not requirement.specifier.contains(version, prereleases=True):
             yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
+    for spec in manifest.constraints:
+        requirement = Requirement(spec.text)
+        version = locked.get(canonicalize_name(requirement.name))
+        limits = spec.applies(subdir) and not requirement.marker
+        if limits and version and not requirement.specifier.contains(version, prereleases=True):
+            yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
     needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
     for name in sorted({wheel.name for wheel in wheels} - needed):
         yield Problem(f"{name} (pip) is locked for {subdir}, but nothing depends on it")

@@ -114,6 +114,7 @@ def write(lock: Lock) -> None:
             draft = Path(folder) / FILE_NAME
             file.to_path(draft)
             _complete_wheels(draft, lock)
+            _complete_empty(draft, lock)
             content = draft.read_bytes()
     except OSError as error:
         raise StrataError(
@@ -199,6 +200,33 @@ def _sha256(package: PypiLockedPackage) -> str:
         return ((package.hashes and package.hashes.sha256) or b"").hex()
     except AttributeError:  # what rattler raises where there are no hashes at all
         return ""
+
+
+def _complete_empty(path: Path, lock: Lock) -> None:
+    """Write the platforms on which an environment has no package, which rattler reads but cannot set.
+
+    An environment without packages is one, and satisfies a manifest that asks for none.
+    """
+    empty = {
+        name: [subdir for subdir, records in solution.items() if not records]
+        for name, solution in lock.environments.items()
+    }
+    if not any(empty.values()):
+        return
+    lines: list[str] = []
+    name = ""
+    for line in path.read_text("utf-8").splitlines():
+        if found := re.fullmatch(r"  (\S.*):", line):
+            name = str(yaml.safe_load(found[1]))
+        if not re.fullmatch(r"    packages:(?: \{\})?", line):
+            lines.append(line)
+            continue
+        lines.append("    packages: {}" if line.endswith("}") else line)
+        if empty.get(name):
+            lines[-1] = "    packages:"
+            lines += [f"      {subdir}: []" for subdir in empty[name]]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    LockFile.from_path(path).to_path(path)
 
 
 def _complete_wheels(path: Path, lock: Lock) -> None:
