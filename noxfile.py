@@ -55,7 +55,19 @@ def docs(session: nox.Session) -> None:
     """Write what the documentation takes from the code: commands' options, the rooms' picture."""
     session.install("-e.", "import-linter>=2.5")
     session.run("python", "-m", "docs.reference_pages")
+    session.run("python", "-m", "docs.questions")
     session.run("python", "-m", "docs.rooms")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation's site into ``docs/_build``; a warning is an error."""
+    _install(session, "site")
+    output = HERE / "docs/_build/html"
+    # All pages are read each time: a link can break on a page that did not change.
+    words = ["--fresh-env", "--fail-on-warning", "--keep-going", "--jobs=auto"]
+    session.run("python", "-m", "sphinx", *words, "docs", str(output), *session.posargs)
+    session.log(f"Open {output / 'index.html'}; its search needs no server")
 
 
 @nox.session
