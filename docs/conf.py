@@ -6,7 +6,7 @@ from docs import repository_links
 
 project = "ds-cookiecutter"
 author = "The ds-cookiecutter developers"
-copyright = author  # noqa: A001 - the name is Sphinx's
+copyright = author
 
 extensions = [
     "myst_parser",

@@ -38,7 +38,9 @@ def page() -> str:
         "<!-- Made by 'nox -s docs' from cookiecutter.json; write between the notes' markers. -->",
         "# The questions",
         "The template asks these questions, in this order. *Enter* takes the default.",
-        "\n".join(["| name | question | default | an answer |", "| --- | --- | --- | --- |", *rows]),
+        "\n".join(
+            ["| name | question | default | an answer |", "| --- | --- | --- | --- |", *rows]
+        ),
         "## Choices",
         "\n".join(["| name | choice | meaning |", "| --- | --- | --- |", *choices]),
         f"{pages.START}\n{pages.notes(PAGE)}{pages.END}",
