@@ -23,11 +23,15 @@ myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 myst_enable_extensions = ["attrs_block"]
 
+mermaid_height = "auto"
+mermaid_fullscreen = False
+
 html_theme = "pydata_sphinx_theme"
 html_title = "ds-cookiecutter"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_sidebars = {"index": [], "tutorial/index": []}
 html_theme_options = {
     "github_url": repository_links.REPOSITORY,
     "use_edit_page_button": True,
