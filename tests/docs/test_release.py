@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +112,11 @@ def test_a_release_from_the_command_to_an_installation(
         "conda_strata-0.1.0-py3-none-any.whl",
         "conda_strata-0.1.0.tar.gz",
     ]
+    with zipfile.ZipFile(files[0]) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+        readme = wheel.read(name).decode()
+    assert "](https://github.com/leej3/ds-cookiecutter/blob/main/docs/" in readme
+    assert re.findall(r"\]\((?!https://)[^)]*\)", readme) == [], "links that PyPI cannot follow"
     upload = ["upload", "--non-interactive", "--disable-progress-bar", f"--repository-url={index}"]
     subprocess.run(
         [sys.executable, "-m", "twine", *upload, "--username=a", "--password=b", *map(str, files)],
