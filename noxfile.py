@@ -65,10 +65,12 @@ def docs(session: nox.Session) -> None:
 def site(session: nox.Session) -> None:
     """Build the documentation's site into ``docs/_build``; a warning is an error."""
     _install(session, "site")
+    session.install("pytest>=9")
     output = HERE / "docs/_build/html"
     # All pages are read each time: a link can break on a page that did not change.
     words = ["--fresh-env", "--fail-on-warning", "--keep-going", "--jobs=auto"]
     session.run("python", "-m", "sphinx", *words, "docs", str(output), *session.posargs)
+    session.run("pytest", "--noconftest", "--quiet", "tests/docs/test_site.py")
     session.log(f"Open {output / 'index.html'}; its search needs no server")
 
 
