@@ -31,7 +31,7 @@ html_title = "ds-cookiecutter"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "tutorial/index": []}
+html_sidebars: dict[str, list[str]] = {"index": [], "tutorial/index": []}
 html_theme_options = {
     "github_url": repository_links.REPOSITORY,
     "use_edit_page_button": True,
