@@ -120,7 +120,7 @@ SETTINGS = {
     "comments in turn": "/*" * 300_000,
     "backslashes": '"' + "\\" * 600_001,
     "names": '"image": "' * 100_000,
-    "escaped quotes": "\\\"" * 300_000,
+    "escaped quotes": '\\"' * 300_000,
     "white space": '"image"' + " " * 500_000,
 }
 
