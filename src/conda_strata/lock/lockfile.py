@@ -150,7 +150,7 @@ def _require_readable(path: Path) -> None:
         if depth > _MOST_LEVELS:
             line = data.count(b"\n", 0, found.start()) + 1
             raise LockError(
-                f"{path}:{line}: more than {_MOST_LEVELS} brackets in each other",
+                f"{path}:{line}: YAML with more than {_MOST_LEVELS} brackets in each other",
                 "Name a lock file.",
             )
 
