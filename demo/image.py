@@ -81,7 +81,7 @@ def publish(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
 
 
 def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
-    """Push the project's images with its own script, under the key of what is in them.
+    """Push the project's images under the key of what is in them.
 
     *strata* is the folder of that program, where it is another than this Python's.
 
@@ -90,12 +90,31 @@ def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
     RuntimeError
         When it fails; the message is the end of its output.
     """
-    command = [".devcontainer/images.sh", "--progress=rawjson", *options(cloud)]
-    strata = strata or Path(sys.executable).parent
-    env = os.environ | {"PATH": f"{strata}{os.pathsep}{os.environ['PATH']}"}
-    if cloud.base:
-        env["BASE_IMAGE"] = cloud.base
-    return _timed(command, folder, env)
+    return _strata("push", folder, cloud, strata)
+
+
+def build(folder: Path, cloud: Cloud, *words: str, strata: Path | None = None) -> Build:
+    """Put the project's images into the local Docker.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails; the message is the end of its output.
+    """
+    return _strata("build", folder, cloud, strata, *words)
+
+
+def _strata(action: str, folder: Path, cloud: Cloud, strata: Path | None, *words: str) -> Build:
+    program = (strata or Path(sys.executable).parent) / "strata"
+    command = [str(program), "image", action, *words, *strata_options(cloud)]
+    return _timed(command, folder, os.environ | {"BUILDKIT_PROGRESS": "rawjson"})
+
+
+def strata_options(cloud: Cloud) -> list[str]:
+    """Return what ``strata image`` has to be told of the surroundings."""
+    return [f"--build-arg={name}={value}" for name, value in cloud.args.items()] + [
+        f"--build-context={name}={value}" for name, value in cloud.contexts.items()
+    ]
 
 
 def bake(folder: Path, cloud: Cloud, *, targets: Sequence[str] = TARGETS) -> Build:
@@ -175,7 +194,7 @@ def environment_layers(reference: str) -> dict[str, str]:
     return {
         slot[1] or slot[2]: digest
         for step, digest in zip(steps, layers, strict=True)
-        if (slot := re.search(r"/layers/(\d\d)/|strata push: layer (\d\d) ", step))
+        if (slot := re.search(r"/layers/(\d\d)/|strata: layer (\d\d) ", step))
     }
 
 

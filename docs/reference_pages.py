@@ -28,9 +28,14 @@ def pages() -> dict[Path, str]:
     index = FOLDER / "index.md"
     found = {index: _index(_notes(index))}
     for name, command in cli.commands().items():
-        file = FOLDER / f"strata-{name}.md"
+        file = page_of(name)
         found[file] = _page(name, command, _notes(file))
     return found
+
+
+def page_of(name: str) -> Path:
+    """Return the file of a command's page."""
+    return FOLDER / f"strata-{name.replace(' ', '-')}.md"
 
 
 def main() -> int:
@@ -75,7 +80,7 @@ def _page(name: str, command: cli.Command, notes: str) -> str:
 
 def _index(notes: str) -> str:
     commands = [
-        f"| [`strata {name}`](strata-{name}.md) | {_escaped(command.HELP)} |"
+        f"| [`strata {name}`]({page_of(name).name}) | {_escaped(command.HELP)} |"
         for name, command in cli.commands().items()
     ]
     meanings = _meanings()
@@ -161,7 +166,7 @@ def _escaped(text: str) -> str:
 
 def _wrapped(synopsis: str) -> str:
     """Break the synopsis between options, at 80 columns."""
-    name, *options = re.findall(r"^strata \S+|\[[^]]*\]…?|\S+(?: [A-Z]\S*)?", synopsis)
+    name, *options = re.findall(r"^strata [a-z ]+(?= |$)|\[[^]]*\]…?|\S+(?: [A-Z]\S*)?", synopsis)
     lines = [name]
     for option in options:
         if len(lines[-1]) + len(option) > 78:
