@@ -33,15 +33,12 @@ class Cloud:
         Build arguments: where strata comes from.
     contexts
         Build contexts: the folder ``wheels``, and what stands in for public base images.
-    base
-        What stands in for the base image that the key of the images names.
     rattler_config
         Configuration with mirrors of the conda channels, given to the build as a secret.
     """
 
     args: Mapping[str, str] = field(default_factory=dict)
     contexts: Mapping[str, str] = field(default_factory=dict)
-    base: str | None = None
     rattler_config: Path | None = None
 
 
@@ -106,34 +103,30 @@ def build(folder: Path, cloud: Cloud, *words: str, strata: Path | None = None) -
 
 def _strata(action: str, folder: Path, cloud: Cloud, strata: Path | None, *words: str) -> Build:
     program = (strata or Path(sys.executable).parent) / "strata"
-    command = [str(program), "image", action, *words, *strata_options(cloud)]
+    command = [str(program), "image", action, *words, *options(cloud)]
     return _timed(command, folder, os.environ | {"BUILDKIT_PROGRESS": "rawjson"})
 
 
-def strata_options(cloud: Cloud) -> list[str]:
-    """Return what ``strata image`` has to be told of the surroundings."""
+def options(cloud: Cloud) -> list[str]:
+    """Return what ``strata image`` and ``docker build`` have to be told of the surroundings."""
     return [f"--build-arg={name}={value}" for name, value in cloud.args.items()] + [
         f"--build-context={name}={value}" for name, value in cloud.contexts.items()
     ]
 
 
-def bake(folder: Path, cloud: Cloud, *, targets: Sequence[str] = TARGETS) -> Build:
-    """Build the project's images into the local Docker, each environment as one layer.
+def plain_build(folder: Path, cloud: Cloud, target: str, *words: str) -> Build:
+    """Build an image of the project as ``docker build`` does it, without strata on the machine.
 
     Raises
     ------
     RuntimeError
         When the build fails; the message is the end of BuildKit's log.
     """
-    command = ["docker", "buildx", "bake", "--progress=rawjson", *targets, *options(cloud)]
-    return _timed(command, folder, os.environ | {"RATTLER_CONFIG": str(cloud.rattler_config or "")})
-
-
-def options(cloud: Cloud) -> list[str]:
-    """Return what ``docker buildx bake`` has to be told of the surroundings."""
-    return [f"--set=*.args.{name}={value}" for name, value in cloud.args.items()] + [
-        f"--set=*.contexts.{name}={value}" for name, value in cloud.contexts.items()
-    ]
+    command = ["docker", "buildx", "build", "--progress=rawjson", "--target", target, *words]
+    if cloud.rattler_config:
+        command.append(f"--secret=id=rattler,src={cloud.rattler_config}")
+    command += ["--file", ".devcontainer/Dockerfile", *options(cloud), "."]
+    return _timed(command, folder, os.environ)
 
 
 def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Build:
@@ -178,6 +171,12 @@ def said(log: str) -> str:
     """Return what the steps of a build printed."""
     logs = (part for event in _events(log) for part in event.get("logs") or [])
     return b"".join(base64.b64decode(part["data"]) for part in logs).decode(errors="replace")
+
+
+def digests(output: str) -> dict[str, str]:
+    """Return target to digest of what ``strata image push`` printed."""
+    pairs = (line.split("=", 1) for line in output.splitlines())
+    return {target: name.rpartition("@")[2] for target, name in pairs}
 
 
 def blobs(reference: str) -> dict[str, int]:
