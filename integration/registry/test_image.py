@@ -21,7 +21,9 @@ def home(registry: str, project: Path, channel: HandMadeChannel, strata: Strata)
     name = f"{registry}/{project.parent.name.replace('_', '-')}/app"
     add_base(registry, f"{name.partition('/')[2]}/base:1")
     (project / "pyproject.toml").write_text(
-        f'[project]\nname = "app"\n\n[tool.strata.image]\nname = "{name}"\nbase = "{name}/base:1"\n'
+        f'[project]\nname = "app"\nlicense = "MIT"\n\n'
+        '[project.urls]\nSource = "https://example.org/app"\n\n'
+        f'[tool.strata.image]\nname = "{name}"\nbase = "{name}/base:1"\n'
     )
     write_environment(project, channel, ["frames", "paths", "left", "right"])
     write_environment(project, channel, ["tool"], "environment-dev.yml")
@@ -66,6 +68,7 @@ def test_push_then_digest_then_nothing(strata: Strata, home: str) -> None:
     assert {one["target"]: one["image"] for one in said["images"]} == lines
     dev = files(lines["dev"])
     assert any("tool-1.0" in path for path in dev.together)
+    assert "etc/profile.d/conda-strata.sh" in dev.together
     assert not any("tool-1.0" in path for path in files(lines["runtime"]).together)
 
 
@@ -134,11 +137,22 @@ def test_nothing_tells_of_the_place(strata: Strata, home: str) -> None:
     host, _, name = home.partition("/")
     manifest = document(f"http://{host}/v2/{name}/manifests/{pushed['digest']}")
     config = document(f"http://{host}/v2/{name}/blobs/{manifest['config']['digest']}")
-    assert {one["created_by"] for one in config["history"][1:]} == {
-        f"strata: layer {number:02} of the environment" for number in range(12)
-    } & {one["created_by"] for one in config["history"]}
-    assert "PATH=/opt/env/bin:/usr/local/bin:/usr/bin:/bin" in config["config"]["Env"]
+    assert [one["created_by"] for one in config["history"]][:2] == [
+        "base",
+        "strata: activation of the environment",
+    ]
+    assert (
+        "PATH=/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        in (config["config"]["Env"])
+    )
     assert "CONDA_PREFIX=/opt/env" in config["config"]["Env"]
+    labels = {
+        "org.opencontainers.image.title": "app",
+        "org.opencontainers.image.licenses": "MIT",
+        "org.opencontainers.image.source": "https://example.org/app",
+    }
+    assert labels.items() <= config["config"]["Labels"].items()
+    assert labels.items() <= manifest["annotations"].items()
     # The base's name is what the project says, so here it names this registry.
     said = json.dumps([manifest, config]).replace(f"{home}/base:1", "")
     assert host not in said
@@ -238,3 +252,25 @@ def test_without_docker_it_is_said_what_works(strata: Strata, tmp_path: Path) ->
     assert refused.returncode == 1
     assert "docker is not installed" in refused.stderr
     assert "--output image.tar" in refused.stderr
+
+
+def test_a_repository_with_only_an_environment_yml(
+    strata: Strata, registry: str, project: Path, channel: HandMadeChannel
+) -> None:
+    """On the default base, which has a stand-in here; and it is said what to write to keep it."""
+    name = f"{project.parent.name.replace('_', '-')}/debian:1"
+    stand_in = f"debian:trixie-slim=docker-image://{add_base(registry, name)}"
+    write_environment(project, channel, ["paths"])
+    words = ("image", "build", "--output", "image.tar", "--build-context", stand_in)
+    done = strata(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "runtime=project:runtime\n"
+    assert "write strata.toml:\n  [image]\n  name = " in done.stderr
+    first = index(project / "image.tar")
+    assert list(first) == ["runtime"]
+    (project / "strata.toml").write_text('[image]\nname = "ghcr.io/me/project"\n')
+    assert strata("lock").returncode == 0
+    kept = strata(*words)
+    assert (kept.returncode, kept.stdout) == (0, "runtime=ghcr.io/me/project:runtime\n")
+    assert "strata.toml" not in kept.stderr
+    assert index(project / "image.tar") == first

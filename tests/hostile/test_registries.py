@@ -275,7 +275,7 @@ def test_null_is_as_good_as_nothing(registry_server: Registry) -> None:
     registry_server.put("base", config(history=None)(registry_server))
     found = oci_image.find(team(registry_server), "base", "linux-64")
     assert found is not None
-    assert oci_image.append(found.config, [])["history"] == []
+    assert oci_image.append(found.config, [], {})["history"] == []
     registry_server.put("base", layer(annotations=None)(registry_server))
     found = oci_image.find(team(registry_server), "base", "linux-64")
     assert found is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import tarfile
@@ -9,19 +10,30 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from conda_strata.core.errors import NetworkError, StrataError
 from conda_strata.image import archive, local, oci_image
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Base, Held
+from conda_strata.image.contents import EPOCH
 from conda_strata.image.dockerfile import Dockerfile
 from conda_strata.image.oci_image import ImageLayer
 from conda_strata.image.recipe import Recipe
+from conda_strata.registry.documents import Descriptor
 from conda_strata.registry.repository import Repository
 from conda_strata.spec import platforms
 
 _log = logging.getLogger(__name__)
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ACTIVATION = b"""\
+# Activates the environment in login shells.
+export PATH="$CONDA_PREFIX/bin:$PATH"
+for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do
+    if [ -r "$script" ]; then . "$script"; fi
+done
+unset script
+"""
 
 
 def tag(target: str, key: str) -> str:
@@ -62,7 +74,7 @@ def find(
     notes = origins[0].annotations if origins else {}
     if recipe.dockerfile is None:
         base = taken(origins[0].repository, origins[0].digest, subdir)
-        return Base(_set_up(base.config, prefix), base.layers, notes), False
+        return _set_up(base, prefix, notes, recipe), False
     key = recipe.key(target)
     for repository in registries:
         if found := oci_image.find(repository, tag(target, key), subdir):
@@ -93,17 +105,35 @@ def taken(repository: Repository, reference: str, subdir: str) -> Base:
     return Base(found.config, [Held(layer, repository) for layer in found.layers])
 
 
-def _set_up(config: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return the configuration of an image as it is, for an environment in it."""
-    inner = config.get("config") or {}
+def _set_up(base: Base, prefix: str, notes: Mapping[str, str], recipe: Recipe) -> Base:
+    """Return an image as it is, set up for an environment: active in any command and shell."""
+    inner = base.config.get("config") or {}
     said = [str(one) for one in inner.get("Env") or []]
-    path = next(
-        (one[5:] for one in said if one.startswith("PATH=")), "/usr/local/bin:/usr/bin:/bin"
-    )
+    path = next((one[5:] for one in said if one.startswith("PATH=")), _PATH)
     named = {"CONDA_PREFIX": prefix, "PATH": f"{prefix}/bin:{path}"}
     kept = [one for one in said if one.partition("=")[0] not in named]
-    variables = [*kept, *(f"{name}={value}" for name, value in named.items())]
-    return {**config, "config": {**inner, "Env": variables}}
+    inner = {**inner, "Env": [*kept, *(f"{name}={value}" for name, value in named.items())]}
+    if not inner.get("Entrypoint"):
+        inner["Entrypoint"] = ["/bin/sh", "-l", "-c", 'exec "$@"', "sh"]
+        inner["Cmd"] = inner.get("Cmd") or ["/bin/sh"]
+    layer = _script(recipe)
+    config = oci_image.append({**base.config, "config": inner}, [layer], {})
+    return Base(config, [*base.layers, Held(layer)], notes)
+
+
+def _script(recipe: Recipe) -> ImageLayer:
+    """Return a layer with the script that activates the environment, as ``conda activate`` would."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("etc/profile.d/conda-strata.sh")
+        member.size, member.mode, member.mtime = len(_ACTIVATION), 0o644, EPOCH
+        tar.addfile(member, io.BytesIO(_ACTIVATION))
+    plain.seek(0)
+    with recipe.store.new() as file:
+        blob = archive.repack(plain, file, recipe.settings.compression)
+        recipe.store.take(file, blob.digest)
+    about = Descriptor(blob.media_type, blob.digest, blob.size)
+    return ImageLayer(about.as_json, blob.diff_id, "strata: activation of the environment")
 
 
 def _built(
@@ -164,8 +194,8 @@ def _layer(saved: tarfile.TarFile, name: str, diff_id: str, recipe: Recipe) -> H
         if blob.diff_id != diff_id:
             raise ValueError(f"{name} is not what it is said to be")
         recipe.store.take(file, blob.digest)
-    about = {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}
-    return Held(ImageLayer(about, diff_id))
+    about = Descriptor(blob.media_type, blob.digest, blob.size)
+    return Held(ImageLayer(about.as_json, diff_id))
 
 
 def _remember(store: BlobStore, name: str, base: Base) -> None:

@@ -99,6 +99,7 @@ def compose(
     *,
     sources: Sequence[tuple[Repository, str]] = (),
     compression: str = archive.ZSTD,
+    about: Mapping[str, str] | None = None,
     on_made: OnMade | None = None,
     reporter: InstallerReporter | None = None,
 ) -> Composed:
@@ -116,6 +117,8 @@ def compose(
         Images, as repository and tag, whose layers can be used again; besides those of the store.
     compression
         Of the layers that are made: ``zstd`` or ``gzip``.
+    about
+        Annotations and labels of the image.
     on_made
         Called with each layer that was made, from several threads.
     reporter
@@ -135,8 +138,10 @@ def compose(
         for layer in stacked(wanted.layers)
     ]
     whole = [*base.layers, *layers]
-    config = documents.encode(oci_image.append(base.config, [held.layer for held in layers]))
-    manifest = oci_image.manifest(config, [held.layer for held in whole], base.annotations)
+    notes = {**base.annotations, **(about or {})}
+    appended = oci_image.append(base.config, [held.layer for held in layers], notes)
+    config = documents.encode(appended)
+    manifest = oci_image.manifest(config, [held.layer for held in whole], notes)
     new = sum(found[slot].descriptor.size for slot in made)
     kept = len(layers) - len(made)
     encoded = documents.encode(manifest)

@@ -26,6 +26,9 @@ from conda_strata.spec.manifest import DEFAULT, Manifest
 
 _log = logging.getLogger(__name__)
 
+LOCKED = "io.github.leej3.conda-strata.lock"
+"""Annotation of an image: a hash over its packages, as the lock has them."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -101,6 +104,7 @@ class Job:
             "platforms": " ".join(sorted(map(platforms.docker, self.subdirs))),
             "targets": " ".join(f"{name}={env}" for name, env in sorted(self.targets.items())),
         }
+        inputs |= {f"about {name}": text for name, text in self.settings.about.items()}
         for target in self.targets:
             inputs |= self.recipe.inputs(target)
         environments = {DEFAULT, *self.targets.values()}
@@ -175,6 +179,7 @@ class Job:
                 self.store,
                 sources=sources,
                 compression=self.settings.compression,
+                about={**self.settings.about, LOCKED: self._lock_hash(target, subdir)},
                 on_made=on_made,
                 reporter=reporter,
             )
@@ -198,6 +203,12 @@ class Job:
         )
         push.push(home, self.tag(target), images, self.store)
         return images
+
+    def _lock_hash(self, target: str, subdir: str) -> str:
+        """Return a hash over what the lock has for one image."""
+        return (
+            "sha256:" + content_key(lock_inputs(self.lock, [self.targets[target]], [subdir])).digest
+        )
 
     def reachable(self) -> list[Place]:
         """Return the places that can be asked; for the others it is said why not."""

@@ -153,8 +153,10 @@ def _require_consistent(image: Image) -> None:
         raise TypeError("a history that is no list")
 
 
-def append(config: Mapping[str, Any], layers: Sequence[ImageLayer]) -> dict[str, Any]:
-    """Return the *config* of a base image with *layers* on top."""
+def append(
+    config: Mapping[str, Any], layers: Sequence[ImageLayer], labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the *config* of a base image with *layers* on top, and *labels* besides its own."""
     created = config.get("created")
     history = [
         {"created_by": layer.title, "comment": "conda-strata"}
@@ -162,8 +164,10 @@ def append(config: Mapping[str, Any], layers: Sequence[ImageLayer]) -> dict[str,
         for layer in layers
     ]
     diff_ids = [*config["rootfs"]["diff_ids"], *(layer.diff_id for layer in layers)]
+    inner = config.get("config") or {}
     return {
         **config,
+        "config": {**inner, "Labels": {**(inner.get("Labels") or {}), **labels}},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
         "history": [*(config.get("history") or []), *history],
     }

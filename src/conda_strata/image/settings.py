@@ -56,6 +56,8 @@ class Settings:
         The image below where there is no Dockerfile.
     slim
         Whether to leave out what :mod:`conda_strata.image.slim` names.
+    about
+        What the project says of itself, as images say it: OCI's names of annotations, to text.
     file
         Where all that was read from, for messages.
     """
@@ -68,6 +70,7 @@ class Settings:
     dockerfile: Path | None = None
     base: str = BASE
     slim: bool = False
+    about: Mapping[str, str] = field(default_factory=dict)
     file: Path = field(default=Path(PYPROJECT), compare=False)
 
     @property
@@ -93,6 +96,7 @@ class _Reader:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.text = ""
+        self.whole: Mapping[str, Any] = {}
 
     def read(self) -> Settings:
         said = self._table()
@@ -118,6 +122,7 @@ class _Reader:
             None if "base" in said else dockerfile,
             self._one("base", said) if "base" in said else BASE,
             bool(said.get("slim", False)),
+            _about(self.whole.get("project")),
             self.file,
         )
 
@@ -125,6 +130,7 @@ class _Reader:
         try:
             self.text = self.file.read_text("utf-8")
             found: Any = tomllib.loads(self.text)
+            self.whole = found
         except FileNotFoundError:
             return {}
         except (OSError, UnicodeDecodeError) as error:
@@ -220,6 +226,26 @@ def checked_name(name: str) -> str:
             "Name one as in ghcr.io/owner/project, without a tag.",
         )
     return name
+
+
+def _about(project: object) -> dict[str, str]:
+    """Return what ``[project]`` of ``pyproject.toml`` says that belongs on an image.
+
+    Not the version, and nothing of git: an image is the same for all commits that change only code.
+    """
+    said = project if isinstance(project, dict) else {}
+    urls = said.get("urls") if isinstance(said.get("urls"), dict) else {}
+    links = {str(name).lower(): url for name, url in (urls or {}).items()}
+    found = {
+        "title": said.get("name"),
+        "description": said.get("description"),
+        "licenses": said.get("license"),
+        "source": next(
+            (links[n] for n in ("source", "repository", "homepage") if n in links), None
+        ),
+    }
+    prefix = "org.opencontainers.image"
+    return {f"{prefix}.{k}": v for k, v in found.items() if isinstance(v, str) and v}
 
 
 def _table(file: Path) -> str:

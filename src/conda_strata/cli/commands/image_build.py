@@ -39,7 +39,7 @@ def run(args: Arguments) -> int:
 
     into = None if args.output else local.find()
     job = image_options.job(args, subdir=platforms.here() if into else None)
-    name = job.home.name if job.home else Path.cwd().name.lower() or "project"
+    name = job.home.name if job.home else folder_name()
     places = job.reachable()
     built, found = {}, []
     for target in image_options.chosen(args, job):
@@ -54,8 +54,20 @@ def run(args: Arguments) -> int:
         with progress.waiting(f"writing {args.output}"):
             oci_archive.write(args.output, built, job.store)
     job.store.prune()
+    if not job.settings.file.exists():
+        console.say(
+            f'To keep it, write strata.toml:\n  [image]\n  name = "ghcr.io/OWNER/{name}"\n'
+            f'  base = "{job.settings.base}"'
+        )
     if args.json:
         console.result_json(found)
     else:
         console.result_lines(f"{one['target']}={one['image']}" for one in found)
     return 0
+
+
+def folder_name() -> str:
+    """Return what images are called where nothing names them: as their folder."""
+    import re
+
+    return re.sub(r"[^a-z0-9]+", "-", Path.cwd().name.lower()).strip("-") or "project"
