@@ -6,6 +6,7 @@ It only reads, and only who knows its secret name gets anything.
 from __future__ import annotations
 
 import http.server
+import io
 import secrets
 import shutil
 import threading
@@ -13,12 +14,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from conda_strata.core.errors import StrataError
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Composed, Held
 from conda_strata.registry import documents
 from conda_strata.registry.documents import CONFIG, MANIFEST
+
+_TLS = b"\x16"
+"""What a conversation in TLS starts with."""
 
 
 @dataclass
@@ -70,6 +75,14 @@ class _Server(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def handle_one_request(self) -> None:
+        """Tell a client that starts with TLS, as Docker does, at once that this is plain HTTP."""
+        if cast(io.BufferedReader, self.rfile).peek(1)[:1] == _TLS:
+            self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            self.close_connection = True
+            return
+        super().handle_one_request()
 
     def do_HEAD(self) -> None:
         self._answer(body=False)
