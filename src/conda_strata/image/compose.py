@@ -29,6 +29,9 @@ from conda_strata.registry.repository import Repository
 
 _log = logging.getLogger(__name__)
 
+_AT_ONCE = 8
+"""Requests to a registry."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -188,6 +191,29 @@ def _present(keys: Mapping[int, str], known: Mapping[str, Sequence[Held]]) -> di
     return {slot: found[key] for slot, key in keys.items() if key in found}
 
 
+def _verified(keys: Mapping[int, str], known: Mapping[str, Sequence[Held]]) -> dict[int, Held]:
+    """Return slot to layer, where its registry holds it as the manifest describes it."""
+
+    def is_held(held: Held) -> bool:
+        return held.source is None or held.source.holds(held.descriptor)
+
+    while True:
+        present = _present(keys, known)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            sound = dict(zip(present, pool.map(is_held, present.values()), strict=True))
+        lost = [held for slot, held in present.items() if not sound[slot]]
+        if not lost:
+            return present
+        for held in lost:
+            name = held.source.name if held.source else ""
+            _log.warning(
+                "%s@%s is not what its manifest says, and is made again",
+                name,
+                held.descriptor.digest,
+            )
+        known = {key: [one for one in layers if one not in lost] for key, layers in known.items()}
+
+
 def _layers(
     wanted: LayerSet,
     keys: Mapping[int, str],
@@ -198,7 +224,7 @@ def _layers(
     reporter: InstallerReporter | None,
 ) -> tuple[dict[int, Held], set[int]]:
     """Return slot to layer, and which of them were made."""
-    present = _present(keys, known)
+    present = _verified(keys, known)
     missing = keys.keys() - present.keys()
     made: dict[int, Held] = {}
     while missing:

@@ -49,6 +49,7 @@ def run(args: Arguments) -> int:
         if into:
             with progress.waiting(f"{into.title} takes in {name}:{target}"):
                 load.load(into, f"{name}:{target}", images[0], job.store)
+        image_options.say_left_out(job, target)
         found.append(told(target, f"{name}:{target}", images))
     if args.output:
         with progress.waiting(f"writing {args.output}"):

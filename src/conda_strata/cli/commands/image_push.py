@@ -42,6 +42,7 @@ def run(args: Arguments) -> int:
             continue
         with progress.installing() as reporter:
             images = job.push(target, reporter)
+        image_options.say_left_out(job, target)
         digest = push.digest(images)
         found.append(told(target, f"{home.name}@{digest}", images))
     job.store.prune()

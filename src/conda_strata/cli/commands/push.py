@@ -64,14 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Push the image and print its name with its digest."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.core.text import megabytes
     from conda_strata.image import bases, push
     from conda_strata.image.blobs import BlobStore
     from conda_strata.image.compose import compose
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -82,7 +82,7 @@ def run(args: Arguments) -> int:
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
     if manifest:
-        require_fresh(manifest, lock, subdirs)
+        require_up_to_date(manifest, lock, subdirs)
     wanted = [
         LayerSet.of(
             lock,
@@ -112,6 +112,7 @@ def run(args: Arguments) -> int:
             for one in wanted
         ]
         digest = push.push(target, target.tag, images, store).digest
+    link_scripts.say_left_out(record for one in wanted for record in one.records)
     made, kept = sum(one.made for one in images), sum(one.kept for one in images)
     new, whole = sum(one.new_bytes for one in images), sum(one.bytes for one in images)
     if args.json:
