@@ -28,9 +28,14 @@ def pages() -> dict[Path, str]:
     index = FOLDER / "index.md"
     found = {index: _index(notes(index))}
     for name, command in cli.commands().items():
-        file = FOLDER / f"strata-{name}.md"
+        file = page_of(name)
         found[file] = _page(name, command, notes(file))
     return found
+
+
+def page_of(name: str) -> Path:
+    """Return the file of a command's page."""
+    return FOLDER / f"strata-{name.replace(' ', '-')}.md"
 
 
 def main() -> int:
@@ -75,7 +80,7 @@ def _page(name: str, command: cli.Command, by_hand: str) -> str:
 
 def _index(by_hand: str) -> str:
     commands = [
-        f"| [`strata {name}`](strata-{name}.md) | {escaped(command.HELP)} |"
+        f"| [`strata {name}`]({page_of(name).name}) | {escaped(command.HELP)} |"
         for name, command in cli.commands().items()
     ]
     meanings = _meanings()
@@ -163,7 +168,7 @@ def escaped(text: str) -> str:
 
 def _wrapped(synopsis: str) -> str:
     """Break the synopsis between options, at 80 columns."""
-    name, *options = re.findall(r"^strata \S+|\[[^]]*\]…?|\S+(?: [A-Z]\S*)?", synopsis)
+    name, *options = re.findall(r"^strata [a-z ]+(?= |$)|\[[^]]*\]…?|\S+(?: [A-Z]\S*)?", synopsis)
     lines = [name]
     for option in options:
         if len(lines[-1]) + len(option) > 78:

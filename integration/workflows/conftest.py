@@ -147,10 +147,10 @@ def made(
     project = generate(tmp_path_factory.mktemp("project"), answers)
     dockerfile = project.folder / ".devcontainer" / "Dockerfile"
     text = dockerfile.read_text("utf-8")
-    for name in (surroundings.DEBIAN, surroundings.PYTHON):
-        if name in rigged.cloud.contexts:
-            stand_in = rigged.cloud.contexts[name].removeprefix("docker-image://")
-            text = text.replace(f" {name} ", f" {stand_in} ")
+    name = surroundings.DEBIAN
+    if name in rigged.cloud.contexts:
+        stand_in = rigged.cloud.contexts[name].removeprefix("docker-image://")
+        text = text.replace(f" {name} ", f" {stand_in} ")
     dockerfile.write_text(text, "utf-8")
     environment = project.folder / "environment.yml"
     text = environment.read_text("utf-8").replace("  - osx-arm64\n  - win-64\n", "")

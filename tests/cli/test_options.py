@@ -108,7 +108,7 @@ def fits(value: object, kind: object) -> bool:
 def test_arguments_are_of_the_types_that_they_say(name: str, words: dict[str, list[str]]) -> None:
     """Mypy believes the fields; argparse fills them."""
     kind = cli.commands()[name].Arguments
-    namespace = cli.parser().parse_args([name, *words.get(name, [])])
+    namespace = cli.parser().parse_args([*name.split(), *words.get(name, [])])
     args = arguments.typed(kind, namespace, besides=("command", "verbose"))
     hints = get_type_hints(kind)
     assert {n: v for n, v in vars(args).items() if not fits(v, hints[n])} == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ pytestmark = pytest.mark.usefixtures("home")
 
 def push(strata: Strata, registry: Registry) -> dict[str, Any]:
     words = ("--base", f"{registry.address}/team/base:base", "--platform", "linux-64", "--json")
-    done = strata("push", f"{registry.address}/team/base:env", *words)
+    # Another machine each time, which has no layers of its own.
+    with TemporaryDirectory() as cache:
+        place = f"{registry.address}/team/base:env"
+        done = strata("push", place, *words, RATTLER_CACHE_DIR=cache)
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return said | {"stderr": done.stderr}
