@@ -50,7 +50,7 @@ def examine(request: Request) -> Iterator[Finding]:
     lock, found = project.lock(request.lock)
     yield found
     if manifest and lock:
-        yield project.freshness(manifest, lock)
+        yield project.up_to_date(manifest, lock)
     try:
         subdir = platforms.current()
     except UsageError as error:

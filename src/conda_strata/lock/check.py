@@ -36,7 +36,7 @@ def problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> list[Pro
     return list(_problems(manifest, lock, subdirs))
 
 
-def require_fresh(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
+def require_up_to_date(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
     """Refuse a lock that is out of date.
 
     Raises

@@ -37,7 +37,7 @@ def bring_to(
     named
         The environment's variables; None leaves those that it has.
     reporter
-        Told of each download and link of a conda package.
+        Called with each download and link of a conda package.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def install(
     cache
         Folder of downloaded packages; the user's by default.
     reporter
-        Told of each download and link.
+        Called with each download and link.
     relink
         Whether also packages that seem to be there already are linked again.
     only

@@ -50,7 +50,7 @@ def run(args: Arguments) -> int:
     found = problems(manifest, lock, subdirs)
     if args.json:
         report = [{"where": p.where, "problem": p.text} for p in found]
-        console.result_json({"fresh": not found, "problems": report})
+        console.result_json({"up_to_date": not found, "problems": report})
     elif not found:
         console.result(f"{args.lock} is up to date")
     else:

@@ -135,7 +135,7 @@ def _locked(file: Path, subdirs: Sequence[str]) -> tuple[Lock, Manifest | None]:
     """Return the lock, which satisfies the environment files; solved now where there is none."""
     from conda_strata.cli import console, progress
     from conda_strata.lock import lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.solve.relock import Request, relock
     from conda_strata.spec import manifest as manifests
 
@@ -144,7 +144,7 @@ def _locked(file: Path, subdirs: Sequence[str]) -> tuple[Lock, Manifest | None]:
     if file.exists() or manifest is None:
         lock = lockfile.read(file)
         if manifest:
-            require_fresh(manifest, lock, list(subdirs))
+            require_up_to_date(manifest, lock, list(subdirs))
         return lock, manifest
     with progress.waiting(f"no {file} here: solving {', '.join(subdirs)}"):
         lock = relock(manifest, None, file, Request(list(subdirs)))

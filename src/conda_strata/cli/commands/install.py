@@ -45,7 +45,7 @@ def run(args: Arguments) -> int:
     """Bring the prefix to what the lock says."""
     from conda_strata.cli import console, progress
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.lock.model import identity
     from conda_strata.prefix.environment import bring_to
     from conda_strata.spec import manifest as manifests
@@ -58,7 +58,7 @@ def run(args: Arguments) -> int:
     variables = None
     if files := args.files or manifests.find(Path()):
         manifest = manifests.load(files)
-        require_fresh(manifest, lock, [subdir])
+        require_up_to_date(manifest, lock, [subdir])
         variables = manifest.environment_variables(args.env)
     with progress.installing() as reporter:
         bring_to(

@@ -57,7 +57,7 @@ def run(args: Arguments) -> int:
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.solve.relock import Request, relock
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -69,7 +69,7 @@ def run(args: Arguments) -> int:
         lock = lockfile.read(args.lock)
         gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
         if manifest:
-            require_fresh(manifest, lock, [subdir])
+            require_up_to_date(manifest, lock, [subdir])
     else:
         with progress.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]))

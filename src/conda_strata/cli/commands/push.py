@@ -71,7 +71,7 @@ def run(args: Arguments) -> int:
     from conda_strata.image.compose import compose
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -82,7 +82,7 @@ def run(args: Arguments) -> int:
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
     if manifest:
-        require_fresh(manifest, lock, subdirs)
+        require_up_to_date(manifest, lock, subdirs)
     wanted = [
         LayerSet.of(
             lock,
