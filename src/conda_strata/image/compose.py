@@ -125,7 +125,7 @@ def compose(
     on_made
         Called with each layer that was made, from several threads.
     reporter
-        Told of each download and link.
+        Called with each download and link.
 
     Raises
     ------

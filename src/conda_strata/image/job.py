@@ -158,7 +158,7 @@ class Job:
         on_made
             Called with each layer that was made.
         reporter
-            Told of each download and link.
+            Called with each download and link.
         """
         below = self._bases(target, places, push_new=on_made is not None)
         sources = [
