@@ -83,7 +83,7 @@ FULL = {
     "diff": ["a", "b", "--env", "c", "--json"],
     "doctor": ["--file", "a", "--env", "b", "--prefix", "c", "--offline", "--json"],
     "export": [*MINIMAL["export"], "--lock", "a", "--platform", "b", "--output", "c"],
-    "install": ["--file", "a", "--env", "b", "--platform", "c", "--prefix", "d", "--json"],
+    "install": ["--file", "a", "--env", "b", "--platform", "c", "--prefix", "d", "--yes"],
     "key": ["--lock", "a", "--input", "b", "--base", "c", "--json"],
     "layers": [*MINIMAL["layers"], "--prefix", "/a", "--max-layers", "3", "--slim", "--locked"],
     "lock": ["--platform", "a", "--update", "b", "--exclude-newer", "7d", "--dry-run"],

@@ -8,7 +8,7 @@ from pathlib import Path
 from rattler import InstallerReporter, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import variables, wheels
+from conda_strata.prefix import held, variables, wheels
 from conda_strata.prefix.install import install
 from conda_strata.prefix.transaction import changing
 from conda_strata.pypi.wheel import Wheel
@@ -22,6 +22,7 @@ def bring_to(
     subdir: str,
     named: Mapping[str, str] | None,
     *,
+    name: str | None = None,
     reporter: InstallerReporter | None = None,
 ) -> None:
     """Bring *prefix* to exactly what the lock has for it; what is there already is left alone.
@@ -36,6 +37,8 @@ def bring_to(
         Their platform.
     named
         The environment's variables; None leaves those that it has.
+    name
+        What the environment is called in the lock; noted in the prefix.
     reporter
         Called with each download and link of a conda package.
 
@@ -54,11 +57,24 @@ def bring_to(
             "Install on that platform, or take the packages of the 'pip:' list from conda.",
         )
     prefix = prefix.absolute()
-    with changing(prefix) as relink:
-        if subdir == platforms.current():
-            folder = wheels.site_packages(records) if locked_wheels else None
-            wheels.remove_stale(prefix, locked_wheels, folder)
-        install(records, prefix, subdir, reporter=reporter, relink=relink)
+    with changing(prefix) as transaction:
+
+        def begin() -> None:
+            transaction.begin()
+            if subdir == platforms.current():
+                folder = wheels.site_packages(records) if locked_wheels else None
+                wheels.remove_stale(prefix, locked_wheels, folder)
+
+        install(
+            records,
+            prefix,
+            subdir,
+            reporter=reporter,
+            relink=transaction.relink,
+            before_link=begin,
+        )
         wheels.install_wheels(prefix, locked_wheels, records)
+        if name:
+            held.remember(prefix, name)
         if named is not None:
             variables.write(prefix, named)

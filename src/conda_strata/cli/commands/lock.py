@@ -81,8 +81,9 @@ def _lock(args: Arguments) -> int:
     from conda_strata.lock.model import same
     from conda_strata.solve.relock import relock
     from conda_strata.spec import manifest as manifests
+    from conda_strata.spec import project
 
-    manifest = manifests.load(args.files or manifests.find(Path()))
+    manifest = manifests.load(args.files or manifests.find(project.folder()))
     request = _request(args, manifest)
     old = lockfile.read(args.lock, to_write=True) if args.lock.exists() else None
     with progress.solving(request.subdirs) as on_solved:
