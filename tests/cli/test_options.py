@@ -71,6 +71,8 @@ def test_json_and_another_form_are_not_both_meant(strata: Strata, words: tuple[s
 
 
 MINIMAL = {
+    "add": ["numpy"],
+    "remove": ["numpy"],
     "completion": ["bash"],
     "export": ["--format", "explicit"],
     "layers": ["--out", "out"],
@@ -79,6 +81,9 @@ MINIMAL = {
 }
 FULL = {
     **MINIMAL,
+    "add": ["numpy", "--dev", "--pip", "--platform", "a", "--lock", "b", "--no-install"],
+    "remove": ["numpy", "--dev", "--pip", "--lock", "b", "--prefix", "c"],
+    "lab": ["--prefix", "a", "--port", "1", "--", "--debug"],
     "check": ["--file", "a", "--lock", "b", "--platform", "linux-64", "--json"],
     "diff": ["a", "b", "--env", "c", "--json"],
     "doctor": ["--file", "a", "--env", "b", "--prefix", "c", "--offline", "--json"],

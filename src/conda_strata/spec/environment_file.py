@@ -43,15 +43,15 @@ class EnvironmentFile:
     exclude_newer: str | None = None
 
 
-def read(file: Path) -> EnvironmentFile:
-    """Read an environment file.
+def read(file: Path, text: str | None = None) -> EnvironmentFile:
+    """Read an environment file, or what it will be: *text*.
 
     Raises
     ------
     ManifestError
         When it is not one; the message names file and line.
     """
-    return _Reader(file, limited_yaml.read_text(file)).read()
+    return _Reader(file, limited_yaml.read_text(file) if text is None else text).read()
 
 
 class _Reader:

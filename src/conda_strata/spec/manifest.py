@@ -87,8 +87,15 @@ def find(folder: Path) -> list[Path]:
     return first + sorted(folder.glob("environment-*.yml"))
 
 
-def load(files: Sequence[Path]) -> Manifest:
+def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Manifest:
     """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
+
+    Parameters
+    ----------
+    files
+        The environment files.
+    edited
+        The text of those that are about to be written.
 
     Raises
     ------
@@ -106,7 +113,7 @@ def load(files: Sequence[Path]) -> Manifest:
         name = _environment_name(file)
         if name in read:
             raise UsageError(f"{file} describes the environment {name!r} a second time")
-        read[name] = environment_file.read(file)
+        read[name] = environment_file.read(file, (edited or {}).get(file))
     if DEFAULT in read:
         read = {DEFAULT: read.pop(DEFAULT), **read}
     channels = dict.fromkeys(c for one in read.values() for c in one.channels)
