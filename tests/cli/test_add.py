@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -69,7 +70,10 @@ def test_add_edits_locks_and_installs_and_remove_takes_it_back(strata: Strata, s
 
 def test_a_version_replaces_the_entry_and_leaves_its_comment(strata: Strata, study: Path) -> None:
     before = spec(study)
-    assert strata("add", "python >=3.11", "paths").returncode == 0
+    done = strata("add", "python >=3.11", "paths", "--json", "--no-install")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["file"], found["edited"]) == (0, "environment.yml", True)
+    assert "python" in {change["name"] for change in found["changes"]["osx-arm64"]}
     assert spec(study) == before.replace("- python  # any", "- python >=3.11  # any")
 
 

@@ -14,7 +14,7 @@ from conda_strata.cli import arguments
 from conda_strata.cli import main as cli
 from tests.conftest import Strata
 
-WITHOUT_JSON = {"export", "run", "shell", "completion"}
+WITHOUT_JSON = {"export", "run", "lab", "shell", "completion"}
 """What they print or start is not theirs to choose."""
 
 

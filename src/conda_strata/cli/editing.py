@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from conda_strata.cli.commands import options
 
 if TYPE_CHECKING:
+    from conda_strata.lock.changes import Change
     from conda_strata.lock.model import Lock
     from conda_strata.spec.manifest import Manifest
 
@@ -28,6 +29,7 @@ class Place:
     prefix: Path
     install: bool
     yes: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-install", action="store_true", help="lock only, and leave the prefix as it is"
     )
+    options.add_json(parser)
 
 
 def apply(place: Place, edit: Edit) -> int:
@@ -63,7 +66,7 @@ def apply(place: Place, edit: Edit) -> int:
         files = manifests.find(folder)
         manifest = manifests.load(files, {file: after})
         old = lockfile.read(place.lock, to_write=True) if place.lock.exists() else None
-        new, lines = _solved(manifest, old, place.lock)
+        new, moved = _solved(manifest, old, place.lock)
         if after != before:
             atomic.write(file, after.encode())
         try:
@@ -72,11 +75,27 @@ def apply(place: Place, edit: Edit) -> int:
             atomic.write(file, before.encode())
             raise
     console.say(f"{file} {'changed' if after != before else 'is as it was'}, {place.lock} written")
-    console.result_lines(lines)
-    return _install(place, manifest, new) if place.install else 0
+    if place.install:
+        _install(place, manifest, new)
+    if place.json:
+        report = {
+            subdir: [change.as_dict() | {"why": why} for change, why in found]
+            for subdir, found in moved.items()
+        }
+        console.result_json({"file": str(file), "edited": after != before, "changes": report})
+        return 0
+    for subdir, found in moved.items():
+        console.result(f"{subdir}: {len(found)} changed")
+        if old and subdir in old.subdirs:
+            console.result_lines(
+                f"  {change}{f'  ({why})' if why else ''}" for change, why in found
+            )
+    return 0
 
 
-def _solved(manifest: Manifest, old: Lock | None, path: Path) -> tuple[Lock, list[str]]:
+def _solved(
+    manifest: Manifest, old: Lock | None, path: Path
+) -> tuple[Lock, dict[str, list[tuple[Change, str]]]]:
     from conda_strata.cli import progress
     from conda_strata.cli.commands import lock
     from conda_strata.solve.relock import relock
@@ -86,16 +105,10 @@ def _solved(manifest: Manifest, old: Lock | None, path: Path) -> tuple[Lock, lis
     )
     with progress.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, path, request, on_solved)
-    lines = []
-    for subdir in request.subdirs:
-        moved = lock.moved_on(manifest, old, new, request, subdir)
-        lines.append(f"{subdir}: {len(moved)} changed")
-        if old and subdir in old.subdirs:
-            lines += [f"  {change}{f'  ({why})' if why else ''}" for change, why in moved]
-    return new, lines
+    return new, {s: lock.moved_on(manifest, old, new, request, s) for s in request.subdirs}
 
 
-def _install(place: Place, manifest: Manifest, lock: Lock) -> int:
+def _install(place: Place, manifest: Manifest, lock: Lock) -> None:
     from conda_strata.cli import console, installing
     from conda_strata.core.errors import WrongPlatformError
     from conda_strata.prefix import held
@@ -109,7 +122,7 @@ def _install(place: Place, manifest: Manifest, lock: Lock) -> int:
         records = lock.records(name, subdir)
     except WrongPlatformError as error:
         console.say(f"nothing is installed: {error.what}")
-        return 0
+        return
     wanted = installing.Wanted(
         name,
         subdir,
@@ -123,4 +136,3 @@ def _install(place: Place, manifest: Manifest, lock: Lock) -> int:
             f"{place.prefix} holds {name!r}, which has nothing of environment-dev.yml: "
             "'strata install --env dev' changes that"
         )
-    return 0

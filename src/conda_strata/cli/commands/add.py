@@ -23,6 +23,7 @@ class Arguments:
     lock: Path
     prefix: Path
     no_install: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,5 +51,5 @@ def run(args: Arguments) -> int:
             text = edit.add(file, text, package, pip=args.pip, selector=selector)
         return text
 
-    place = editing.Place(args.dev, args.lock, args.prefix, not args.no_install, False)
+    place = editing.Place(args.dev, args.lock, args.prefix, not args.no_install, False, args.json)
     return editing.apply(place, edited)

@@ -22,6 +22,7 @@ class Arguments:
     lock: Path
     prefix: Path
     no_install: bool
+    json: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,5 +40,5 @@ def run(args: Arguments) -> int:
         return text
 
     # To remove is what the command is for: nobody is asked.
-    place = editing.Place(args.dev, args.lock, args.prefix, not args.no_install, True)
+    place = editing.Place(args.dev, args.lock, args.prefix, not args.no_install, True, args.json)
     return editing.apply(place, edited)
