@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ class Wanted:
     records: Sequence[RepoDataRecord]
     wheels: Sequence[Wheel]
     variables: Mapping[str, str] | None
+    allowed: Collection[str]
 
 
 def install(prefix: Path, wanted: Wanted, *, sure: bool) -> None:
@@ -74,6 +75,7 @@ def install(prefix: Path, wanted: Wanted, *, sure: bool) -> None:
             wanted.subdir,
             wanted.variables,
             name=wanted.environment,
+            allowed=wanted.allowed,
             reporter=reporter,
         )
     if said:

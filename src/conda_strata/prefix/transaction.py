@@ -55,6 +55,11 @@ class Transaction:
             raise _unwritable(error, self.prefix) from error
 
 
+def is_broken_off(prefix: Path) -> bool:
+    """Whether the last change of *prefix* was not finished."""
+    return (prefix / "conda-meta" / _NOTE).exists()
+
+
 @contextmanager
 def changing(prefix: Path) -> Iterator[Transaction]:
     """Hold *prefix* while it is changed.
@@ -90,7 +95,7 @@ def _unwritable(error: OSError, prefix: Path) -> StrataError:
 def _recover(prefix: Path, meta: Path) -> bool:
     note = meta / _NOTE
     broken_off = note.exists()
-    if broken_off and note.read_text("utf-8") == _NEW:
+    if broken_off and note.read_bytes() == _NEW.encode():
         # nothing but our own unfinished work has ever been in it
         _log.info("the last installation into %s was broken off: starting anew", prefix)
         _empty(prefix, meta)
@@ -129,6 +134,6 @@ def _drop_broken_records(meta: Path) -> None:
         draft.unlink()
     for record in meta.glob("*.json"):
         try:
-            json.loads(record.read_text("utf-8"))
-        except ValueError:
+            json.loads(record.read_bytes())
+        except (ValueError, RecursionError):
             record.unlink()

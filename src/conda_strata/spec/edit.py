@@ -17,9 +17,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from conda_strata.core.errors import ManifestError, UsageError
-from conda_strata.spec import limited_yaml, selectors
-from conda_strata.spec.dependency import check_match_spec, check_requirement, package_name
+from conda_strata.spec import limited_yaml, match_spec, requirement, selectors
+from conda_strata.spec.dependency import package_name
 
+_WHERE = "the command line"
 _DASH = re.compile(r"[ ]*-[ ]+")
 
 
@@ -32,10 +33,8 @@ def name_of(text: str, *, pip: bool) -> str:
         When it is none.
     """
     if pip:
-        check_requirement(text, "the command line")
-        return canonicalize_name(Requirement(text).name)
-    check_match_spec(text, "the command line")
-    return package_name(text)
+        return canonicalize_name(Requirement(requirement.checked(text, _WHERE)).name)
+    return package_name(match_spec.checked(text, _WHERE))
 
 
 def add(file: Path, text: str, entry: str, *, pip: bool, selector: str | None) -> str:

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Bring the prefix to what the lock says."""
-    from conda_strata.cli import console, installing
+    from conda_strata.cli import console, installing, link_scripts
     from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_up_to_date
     from conda_strata.lock.model import identity
@@ -59,11 +59,15 @@ def run(args: Arguments) -> int:
     gate.require_trustworthy(lock, name, [subdir])
     records, wheels = lock.records(name, subdir), lock.wheels_of(name, subdir)
     variables = None
+    allowed: set[str] = set()
     if files := args.files or manifests.find(project.folder()):
         manifest = manifests.load(files)
         require_up_to_date(manifest, lock, [subdir])
         variables = manifest.environment_variables(name)
-    wanted = installing.Wanted(name, subdir, records, wheels, variables)
+        specs = manifest.allowed_scripts(name, subdir)
+        link_scripts.warn_of_unlocked(specs, records)
+        allowed = {spec.text.lower() for spec in specs}
+    wanted = installing.Wanted(name, subdir, records, wheels, variables, allowed)
     installing.install(args.prefix, wanted, sure=args.yes)
     if args.json:
         console.result_json(
