@@ -100,7 +100,7 @@ def test_dev_is_the_other_file(strata: Strata, study: Path) -> None:
         (["remove", "nonesuch"], 2, "environment.yml does not list 'nonesuch'"),
         (["remove", "left"], 2, "environment.yml does not list 'left'"),
         (["add", "tool", "--platform", "plan9"], 2, "plan9"),
-        (["add", "--pip", "git+https://example.org/x"], 3, "requirement"),
+        (["add", "--pip", "git+https://example.org/x"], 3, "the command line: "),
     ],
 )
 def test_what_fails_changes_nothing(
