@@ -48,7 +48,7 @@ def test_analysis_runs_in_the_runtime_image(built: Built) -> None:
     reports = built.project.folder / "reports"
     metrics = json.loads((reports / "metrics.json").read_text())
     assert 0.9 < metrics["accuracy"] <= 1
-    assert (reports / "report.html").read_text("utf-8").count("data:image/png;base64,") >= 1
+    assert (reports / "report.html").read_text("utf-8").count("data:image/svg+xml;base64,") >= 1
 
 
 def test_project_passes_its_tests_in_a_native_prefix(built: Built, prefix: Path) -> None:

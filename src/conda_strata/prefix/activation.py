@@ -20,11 +20,20 @@ from rattler.exceptions import ActivationError, ShellError
 from rattler.shell import ActivationVariables, Shell, activate
 
 from conda_strata.core.errors import StrataError, UsageError
+from conda_strata.spec import project
 
 DEFAULT_PREFIX = Path(".conda")
 
 _EXPANDED = set('$`"\\!\n\r')
 """What a POSIX shell, or fish, does not take literally between double quotes."""
+
+
+_REFUSAL = """type -P -- "$1" > /dev/null || {
+    printf 'error: there is no program %q in %q, nor elsewhere on PATH\\n' "$1" "$CONDA_PREFIX"
+    echo "  Add its package: 'strata add PACKAGE'."
+    exit 127
+} >&2"""
+"""Said by the shell, because activation may have changed PATH."""
 
 
 def find_prefix(named: Path | None) -> Path:
@@ -38,11 +47,11 @@ def find_prefix(named: Path | None) -> Path:
         When there is none.
     """
     active = os.environ.get("CONDA_PREFIX")
-    own = Path(os.environ.get("STRATA_PREFIX") or DEFAULT_PREFIX)
+    own = Path(os.environ.get("STRATA_PREFIX") or project.folder() / DEFAULT_PREFIX)
     candidates = [named] if named else [own, *([Path(active)] if active else [])]
     for prefix in candidates:
         if (prefix / "conda-meta").is_dir():
-            return prefix.absolute()
+            return Path(os.path.abspath(prefix))  # noqa: PTH100 - links keep their names
     raise UsageError(
         f"{candidates[0]} is no conda environment", "Run 'strata install' first, or name --prefix."
     )
@@ -62,7 +71,8 @@ def command(prefix: Path, words: Sequence[str], subdir: str) -> list[str]:
             "activation needs bash, which is not on PATH",
             f"Install bash, or run the programs in {prefix / 'bin'} by their path.",
         )
-    return [shell, "-c", f'{_script(prefix, Shell.bash, subdir)}\nexec "$@"', "strata", *words]
+    script = f"{_script(prefix, Shell.bash, subdir)}\n{_REFUSAL}"
+    return [shell, "-c", f'{script}\nexec "$@"', "strata", *words]
 
 
 def variables(prefix: Path, subdir: str) -> dict[str, str]:

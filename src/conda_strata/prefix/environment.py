@@ -9,7 +9,7 @@ from pathlib import Path
 from rattler import InstallerReporter, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import existing, link_scripts, variables, wheels
+from conda_strata.prefix import existing, held, link_scripts, variables, wheels
 from conda_strata.prefix.install import install
 from conda_strata.prefix.link_scripts import LinkScript, LinkScriptError
 from conda_strata.prefix.transaction import changing, is_broken_off
@@ -26,6 +26,7 @@ def bring_to(
     subdir: str,
     named: Mapping[str, str] | None,
     *,
+    name: str | None = None,
     allowed: Collection[str] = (),
     reporter: InstallerReporter | None = None,
 ) -> None:
@@ -41,6 +42,8 @@ def bring_to(
         Their platform.
     named
         The environment's variables; None leaves those that it has.
+    name
+        What the environment is called in the lock; noted in the prefix.
     allowed
         Names of the packages whose post-link scripts may run.
     reporter
@@ -64,15 +67,28 @@ def bring_to(
         )
     prefix = prefix.absolute()
     existing.require_safe(prefix, records, all_change=is_broken_off(prefix))
-    with changing(prefix) as relink:
-        if subdir == platforms.current():
-            folder = wheels.site_packages(records) if locked_wheels else None
-            wheels.remove_stale(prefix, locked_wheels, folder)
-        scripts = install(records, prefix, subdir, reporter=reporter, relink=relink)
+    with changing(prefix) as transaction:
+
+        def begin() -> None:
+            transaction.begin()
+            if subdir == platforms.current():
+                folder = wheels.site_packages(records) if locked_wheels else None
+                wheels.remove_stale(prefix, locked_wheels, folder)
+
+        scripts = install(
+            records,
+            prefix,
+            subdir,
+            reporter=reporter,
+            relink=transaction.relink,
+            before_link=begin,
+        )
         wheels.install_wheels(prefix, locked_wheels, records)
+        if name:
+            held.remember(prefix, name)
         if named is not None:
             variables.write(prefix, named)
-        failed = _run_scripts(prefix, records, subdir, allowed, scripts, relink=relink)
+        failed = _run_scripts(prefix, records, subdir, allowed, scripts, relink=transaction.relink)
     # Out of the transaction: else the next installation would link everything anew.
     if failed:
         raise failed

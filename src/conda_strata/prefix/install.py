@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, RepoDataRecord, Subdir
@@ -34,6 +34,7 @@ def install(
     reporter: InstallerReporter | None = None,
     relink: bool = False,
     only: Collection[str] | None = None,
+    before_link: Callable[[], None] = lambda: None,
 ) -> list[LinkScript]:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
 
@@ -57,6 +58,8 @@ def install(
         Whether also packages that seem to be there already are linked again.
     only
         Names of the records to install; the others only tell what the prefix is made for.
+    before_link
+        Called when all packages are in the cache, before the prefix changes.
 
     Raises
     ------
@@ -105,5 +108,6 @@ def install(
     # rattler holds the cache for itself during an installation, and says nothing while it waits
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
         scripts = ready(missing, records, prefix, packages)
+        before_link()
         retrying(run)
     return scripts

@@ -40,15 +40,15 @@ class EnvironmentFile:
     link_scripts: list[Spec] = field(default_factory=list)
 
 
-def read(file: Path) -> EnvironmentFile:
-    """Read an environment file.
+def read(file: Path, text: str | None = None) -> EnvironmentFile:
+    """Read an environment file, or what it will be: *text*.
 
     Raises
     ------
     ManifestError
         When it is not one; the message names file and line of all that is refused.
     """
-    reader = _Reader(file, limited_yaml.read_text(file))
+    reader = _Reader(file, limited_yaml.read_text(file) if text is None else text)
     found = reader.read()
     reader.refusals.raise_all()
     return found

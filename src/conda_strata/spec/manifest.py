@@ -110,8 +110,15 @@ def find(folder: Path) -> list[Path]:
     return first + sorted(folder.glob("environment-*.yml"))
 
 
-def load(files: Sequence[Path]) -> Manifest:
+def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Manifest:
     """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
+
+    Parameters
+    ----------
+    files
+        The environment files.
+    edited
+        The text of those that are about to be written.
 
     Raises
     ------
@@ -134,7 +141,7 @@ def load(files: Sequence[Path]) -> Manifest:
         if name in read:
             raise UsageError(f"{file} describes the environment {name!r} a second time")
         with refusals.collected():
-            read[name] = environment_file.read(file)
+            read[name] = environment_file.read(file, (edited or {}).get(file))
     refusals.raise_all()
     if DEFAULT in read:
         read = {DEFAULT: read.pop(DEFAULT), **read}

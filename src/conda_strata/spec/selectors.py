@@ -16,6 +16,14 @@ _NAMES = {
 KNOWN = sorted({name for names in _NAMES.values() for name in names})
 """Every name that a selector can use."""
 
+_SHORTEST = {
+    "linux-64": "linux64",
+    "linux-aarch64": "aarch64",
+    "osx-64": "osx64",
+    "osx-arm64": "arm64",
+    "win-64": "win64",
+}
+
 _LONGEST = 200
 """Characters of a selector at most."""
 
@@ -45,6 +53,11 @@ def find(comment: str) -> str | None:
 def holds(selector: str, subdir: str) -> bool:
     """Whether *selector*, as returned by :func:`find`, selects *subdir*."""
     return _evaluate(_parse(selector), _NAMES[subdir])
+
+
+def of(subdir: str) -> str:
+    """Return the selector of one platform; a name that selectors have stays as it is."""
+    return _SHORTEST.get(subdir, subdir)
 
 
 def both(*found: str | None) -> str | None:

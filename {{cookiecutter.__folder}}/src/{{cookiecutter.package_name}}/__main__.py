@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         parser.error(str(error))
-    print(f"{metrics['complete']} penguins, {metrics['accuracy']:.1%} of them recognised")
+    print(f"{metrics['complete']} penguins, accuracy {metrics['accuracy']:.1%}")
     print(f"Report: {args.out / 'report.html'}")
     return 0
 

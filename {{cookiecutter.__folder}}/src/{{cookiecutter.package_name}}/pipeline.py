@@ -8,6 +8,7 @@ from . import figures
 from .features import features
 from .load import load
 from .model import evaluate
+from .provenance import provenance
 from .report import report
 from .validate import validate
 
@@ -25,12 +26,13 @@ def run(data: Path, out: Path) -> dict[str, Any]:
         "species": species.value_counts().sort_index().to_dict(),
         "recall": {name: round(share, 4) for name, share in evaluation.recall.items()},
         "confusion": evaluation.confusion.tolist(),
+        "provenance": provenance(Path.cwd()),
     }
     images = {"scatter": figures.scatter(table), "confusion": figures.confusion(evaluation)}
 
     out.mkdir(parents=True, exist_ok=True)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
-    for name, png in images.items():
-        (out / f"{name}.png").write_bytes(png)
+    for name, svg in images.items():
+        (out / f"{name}.svg").write_bytes(svg)
     (out / "report.html").write_text(report(metrics, images), "utf-8")
     return metrics

@@ -42,9 +42,9 @@ def run(args: Arguments) -> int:
     from conda_strata.lock import lockfile
     from conda_strata.lock.check import problems, wheels_elsewhere
     from conda_strata.spec import manifest as manifests
-    from conda_strata.spec import platforms
+    from conda_strata.spec import platforms, project
 
-    manifest = manifests.load(args.files or manifests.find(Path()))
+    manifest = manifests.load(args.files or manifests.find(project.folder()))
     lock = lockfile.read(args.lock)
     subdirs = [platforms.subdir(p) for p in args.platforms or manifest.platforms]
     found = problems(manifest, lock, subdirs)

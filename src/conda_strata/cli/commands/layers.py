@@ -60,10 +60,10 @@ def run(args: Arguments) -> int:
     from conda_strata.lock.check import require_up_to_date
     from conda_strata.solve.relock import Request, relock
     from conda_strata.spec import manifest as manifests
-    from conda_strata.spec import platforms
+    from conda_strata.spec import platforms, project
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-    files = args.files or manifests.find(Path())
+    files = args.files or manifests.find(project.folder())
     manifest = manifests.load(files) if files or not args.lock.exists() else None
     if args.lock.exists() or args.locked or manifest is None:
         lock = lockfile.read(args.lock)

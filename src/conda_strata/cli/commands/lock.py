@@ -81,9 +81,10 @@ def _lock(args: Arguments) -> int:
     from conda_strata.lock.model import same
     from conda_strata.solve.relock import relock
     from conda_strata.spec import manifest as manifests
+    from conda_strata.spec import project
 
-    manifest = manifests.load(args.files or manifests.find(Path()))
-    request = _request(args, manifest)
+    manifest = manifests.load(args.files or manifests.find(project.folder()))
+    request = request_of(manifest, args)
     old = lockfile.read(args.lock, to_write=True) if args.lock.exists() else None
     with progress.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, args.lock, request, on_solved)
@@ -94,7 +95,7 @@ def _lock(args: Arguments) -> int:
     if manifest.pip:
         _warn_of_doubles(manifest, new, request)
     _name_scripts(manifest, new, request)
-    moved = {subdir: _moved(manifest, old, new, request, subdir) for subdir in request.subdirs}
+    moved = {subdir: moved_on(manifest, old, new, request, subdir) for subdir in request.subdirs}
     if args.json:
         report = {
             subdir: [change.as_dict() | {"why": why} for change, why in found]
@@ -138,7 +139,8 @@ def _name_scripts(manifest: Manifest, new: Lock, request: Request) -> None:
     )
 
 
-def _request(args: Arguments, manifest: Manifest) -> Request:
+def request_of(manifest: Manifest, args: Arguments) -> Request:
+    """Return what is to be solved, and what may move."""
     import datetime
 
     from conda_strata.solve.relock import Request
@@ -153,9 +155,10 @@ def _request(args: Arguments, manifest: Manifest) -> Request:
     )
 
 
-def _moved(
+def moved_on(
     manifest: Manifest, old: Lock | None, new: Lock, request: Request, subdir: str
 ) -> list[tuple[Change, str]]:
+    """Return what changed on a platform, and why."""
     from conda_strata.lock.change_reasons import reasons
     from conda_strata.lock.changes import changes, wheel_changes
 

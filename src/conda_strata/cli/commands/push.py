@@ -74,10 +74,10 @@ def run(args: Arguments) -> int:
     from conda_strata.lock.check import require_up_to_date
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import manifest as manifests
-    from conda_strata.spec import platforms
+    from conda_strata.spec import platforms, project
 
     subdirs = [platforms.subdir(name) for name in args.platforms] or [platforms.current()]
-    files = args.files or manifests.find(Path())
+    files = args.files or manifests.find(project.folder())
     manifest = manifests.load(files) if files else None
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
