@@ -17,7 +17,7 @@ from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
 from conda_strata.core.errors import OutOfDateLockError, StrataError
-from conda_strata.lock import conda_lock_file, foreign
+from conda_strata.lock import conda_lock_file, foreign, foreign_platforms
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
@@ -56,18 +56,23 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
     channels: list[str] = []
     for name, environment in sorted(file.environments(), key=lambda item: item[0] != DEFAULT):
         channels += [c for c in map(str, environment.channels()) if c not in channels]
+        platforms = foreign_platforms.chosen(name, environment.platforms())
+        foreign_platforms.warn_of_sources(path, name, environment, platforms)
         environments[name] = {
-            platform.name: sorted(
+            subdir: sorted(
                 environment.conda_repodata_records_for_platform(platform) or [],
                 key=lambda record: record.name.normalized,
             )
-            for platform in environment.platforms()
+            for subdir, platform in platforms.items()
         }
         wheels[name] = {
-            platform.name: _wheels(environment.pypi_packages_for_platform(platform) or [])
-            for platform in environment.platforms()
+            subdir: _wheels(environment.pypi_packages_for_platform(platform) or [])
+            for subdir, platform in platforms.items()
         }
-    assumed = {platform.name: tuple(platform.virtual_packages) for platform in file.platforms()}
+    assumed = {
+        subdir: tuple(platform.virtual_packages)
+        for subdir, platform in foreign_platforms.chosen("", file.platforms()).items()
+    }
     return Lock(environments, tuple(channels), path, wheels, assumed)
 
 
