@@ -57,4 +57,4 @@ def test_platform_with_a_name_of_its_own(strata: Strata, project: Path) -> None:
 def test_packages_from_sources_are_named(strata: Strata, project: Path) -> None:
     (project / "pixi.lock").write_text(LOCK)
     said = planned(strata, "linux-64")[1]
-    assert "own of the environment default on linux-64 is built from sources" in said
+    assert "own: pixi builds that from source" in said

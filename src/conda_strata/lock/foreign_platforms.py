@@ -6,11 +6,13 @@ A platform of format 7 may have a name of its own (``linux-64-cuda``) beside its
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-from rattler import LockPlatform
-from rattler.lock import CondaLockedSourcePackage, Environment
+from rattler import LockFile, LockPlatform
+from rattler.lock import CondaLockedSourcePackage
+
+from conda_strata.lock.location import shown
 
 _log = logging.getLogger(__name__)
 
@@ -37,21 +39,21 @@ def chosen(environment: str, platforms: Iterable[LockPlatform]) -> dict[str, Loc
     return dict(sorted(found.items()))
 
 
-def warn_of_sources(
-    path: Path,
-    name: str,
-    environment: Environment,
-    platforms: Mapping[str, LockPlatform],
-) -> None:
-    """Say which packages are left out because they are built from sources."""
-    for subdir, platform in platforms.items():
-        packages = environment.packages(platform) or []
-        sources = sorted({p.name for p in packages if isinstance(p, CondaLockedSourcePackage)})
-        if sources:
-            _log.warning(
-                "%s: %s of the environment %s on %s is built from sources, and left out here",
-                path,
-                ", ".join(sources),
-                name,
-                subdir,
-            )
+def sources(file: LockFile, path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the packages to be built from source, and name them: nothing else here sees them."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    named: dict[str, None] = {}
+    for name, environment in file.environments():
+        for subdir, platform in chosen("", environment.platforms()).items():
+            packages = environment.packages(platform) or []
+            names = sorted(p.name for p in packages if isinstance(p, CondaLockedSourcePackage))
+            if names:
+                found.setdefault(name, {})[subdir] = tuple(names)
+                named |= dict.fromkeys(names)
+    if named:
+        _log.warning(
+            "%s: %s: pixi builds that from source; strata leaves it out",
+            path,
+            ", ".join(map(shown, named)),
+        )
+    return found

@@ -37,6 +37,7 @@ class EnvironmentFile:
     platforms: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     exclude_newer: str | None = None
+    link_scripts: list[Spec] = field(default_factory=list)
 
 
 def read(file: Path) -> EnvironmentFile:
@@ -64,6 +65,7 @@ class _Reader:
         dependency_list.read(self.nodes, fields.get("dependencies"), self.refusals, found)
         found.channels = list(self._channels(fields.get("channels")))
         found.platforms = list(self._platforms(fields.get("platforms")))
+        found.link_scripts = list(self._link_scripts(fields.get("link-scripts")))
         with self.refusals.collected():
             found.variables = dict(self._variables(fields.get("variables")))
         with self.refusals.collected():
@@ -119,6 +121,17 @@ class _Reader:
                     raise ManifestError(
                         f"{self.nodes.at(item)}: {error.what}", error.fix
                     ) from error
+
+    def _link_scripts(self, node: yaml.Node | None) -> Iterator[Spec]:
+        for item in self._sequence(node, "link-scripts"):
+            with self.refusals.collected():
+                entry = self.nodes.line(item, "link-scripts")
+                if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", entry.value):
+                    raise ManifestError(
+                        f"{self.nodes.at(item)}: {entry.value!r} is no name of a package",
+                        "List names of packages whose post-link scripts may run, without versions.",
+                    )
+                yield self.nodes.spec(entry, entry.value)
 
     def _variables(self, node: yaml.Node | None) -> Iterator[tuple[str, str]]:
         if node is None or is_empty(node):

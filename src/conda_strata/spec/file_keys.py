@@ -12,6 +12,7 @@ KNOWN = {
     "dependencies",
     "variables",
     "exclude-newer",
+    "link-scripts",
 }
 
 _OF_OTHERS = {"prefix", "category", "pip-repositories", "source", "channel_priority", "pip"}

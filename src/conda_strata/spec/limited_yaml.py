@@ -73,6 +73,8 @@ def read_text(file: Path) -> str:
         When it cannot be read, or is too large.
     """
     try:
+        if file.exists() and not file.is_file():
+            raise ManifestError(f"{file} is no regular file", "Name an environment file: -f.")
         with file.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:

@@ -57,6 +57,8 @@ class Manifest:
         The youngest a package may be: a date, or a time span such as ``7d``.
     virtual_packages
         Subdir to what its machines are assumed to have.
+    link_scripts
+        Environment name to the packages whose post-link scripts its own file allows.
     """
 
     environments: dict[str, tuple[Spec, ...]]
@@ -69,6 +71,7 @@ class Manifest:
     virtual_packages: Mapping[str, VirtualPackages] = field(
         default_factory=lambda: platforms.VIRTUAL_PACKAGES
     )
+    link_scripts: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict)
     constraints: tuple[Spec, ...] = ()
     pip_options: tuple[str, ...] = ()
     pip_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -84,6 +87,10 @@ class Manifest:
     def requirements(self, environment: str, subdir: str) -> list[Spec]:
         """Return the pip requirements of *environment* on *subdir*, ``default``'s included."""
         return self._with_default(self.pip, environment, subdir)
+
+    def allowed_scripts(self, environment: str, subdir: str) -> list[Spec]:
+        """Return the packages whose post-link scripts may run, those of ``default`` included."""
+        return self._with_default(self.link_scripts, environment, subdir)
 
     def environment_variables(self, environment: str) -> dict[str, str]:
         """Return the variables of *environment*, those of ``default`` included."""
@@ -144,6 +151,7 @@ def load(files: Sequence[Path]) -> Manifest:
         {name: one.variables for name, one in read.items() if one.variables},
         cutoffs[0] if cutoffs else None,
         virtual_packages.load(files[0].parent),
+        {name: tuple(one.link_scripts) for name, one in read.items() if one.link_scripts},
         tuple(spec for one in lists for spec in one.constraints),
         _options([words for one in lists for words in one.options], files),
         {text: sums for one in lists for text, sums in one.hashes.items()},
