@@ -26,7 +26,7 @@ DEBUG = "STRATA_DEBUG"
 ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 
 _COMMANDS = (
-    "lock", "check", "diff", "export", "install", "run", "shell", "plan", "size",
+    "lock", "loosen", "check", "diff", "export", "install", "run", "shell", "plan", "size",
     "layers", "push", "key", "doctor", "completion",
 )  # fmt: skip
 
