@@ -114,7 +114,7 @@ async def _no_such_version(
             continue
         channels = [wanted.channel] if wanted.channel else list(conflict.sources)
         answer = await gateway.query(
-            channels, [Subdir(conflict.subdir), "noarch"], [MatchSpec(name)]
+            channels, [Subdir(conflict.subdir), "noarch"], [MatchSpec(name)], recursive=False
         )
         records = [record for repodata in answer for record in repodata]
         if not records or any(wanted.matches(record) for record in records):
@@ -131,7 +131,7 @@ async def _no_such_version(
         ):
             fix = (
                 "No such build is there; those of another platform never are. Leave the build "
-                f"out, as in '{name} {wanted.version or ''}'; 'strata loosen' does so for a whole file."
+                f"out, as in '{name} {str(wanted.version or '').replace('==', '=')}'; 'strata loosen' does so for a whole file."
             )
         found.append(
             (f"{spec.where}: {spec.text}: the channels have {name} {shown}{more} {{on}}", fix)

@@ -7,6 +7,7 @@ other listed packages bring along, and the folder that it came from.
 from __future__ import annotations
 
 import asyncio
+import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,11 +35,14 @@ class Loose:
     ----------
     text
         Its content.
+    changes
+        What is different, as the lines of a diff; none where it was loose before.
     unknown
         Packages of the file that no channel has as they are pinned: what they depend on is not known.
     """
 
     text: str
+    changes: tuple[str, ...]
     unknown: tuple[str, ...]
 
 
@@ -70,7 +74,10 @@ def loosened(file: Path) -> Loose:
             lines.append(f"{entry[1]}{_without_build(spec.text)}{entry[4]}")
         elif not re.match(r"prefix\s*:", line):
             lines.append(line)
-    return Loose("\n".join(lines) + "\n", unknown)
+    changes = difflib.unified_diff(
+        text.splitlines(), lines, str(file), f"{file} (loose)", lineterm=""
+    )
+    return Loose("\n".join(lines) + "\n", tuple(changes), unknown)
 
 
 def _without_build(text: str) -> str:
