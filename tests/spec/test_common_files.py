@@ -130,6 +130,16 @@ def test_all_refusals_at_once(strata: Strata, project: Path) -> None:
     assert "write 'rich==13'" in refused.stderr
 
 
+def test_virtual_packages_of_a_platform_that_is_not_locked(strata: Strata, project: Path) -> None:
+    (project / "virtual-packages.yml").write_text(
+        "subdirs:\n  linux-ppc64le:\n    packages: {__glibc: '2.17'}\n"
+        "  win-arm64:\n    packages: {__win: '0'}\n"
+    )
+    done = strata("lock")
+    assert done.returncode == 0
+    assert "virtual-packages.yml: strata does not lock for linux-ppc64le" in done.stderr
+
+
 def test_other_ending_is_named(strata: Strata, project: Path) -> None:
     (project / "environment.yml").rename(project / "environment.yaml")
     refused = strata("lock")

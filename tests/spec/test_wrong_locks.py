@@ -193,6 +193,7 @@ def test_more_than_a_wildcard_leaves_that_version_out(
     ("spec", "fix"),
     [
         ("numbers >=1 <2.1", "Join them with a comma: 'numbers >=1,<2.1'."),
+        ("numbers >=1 <3 !=2", "Join them with a comma: 'numbers >=1,<3,!=2'."),
         ("numbers>=1<2.1", "Join them with a comma: 'numbers >=1,<2.1'."),
         ("numbers[subdir=noarch]", "Write a selector"),
         ("conda-forge/linux-64::numbers", "Write 'conda-forge::numbers', with a selector"),

@@ -26,8 +26,9 @@ DEBUG = "STRATA_DEBUG"
 ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 
 _COMMANDS = (
-    "lock", "add", "remove", "check", "diff", "export", "install", "run", "lab", "shell", "plan", "size",
-    "layers", "push", "key", "image build", "image push", "image digest", "doctor", "completion",
+    "lock", "add", "remove", "loosen", "check", "diff", "export", "install", "run", "lab", "shell",
+    "plan", "size", "layers", "push", "key", "image build", "image push", "image digest", "doctor",
+    "completion",
 )  # fmt: skip
 
 _GROUPS = {"image": "build, push or look up the project's images"}

@@ -6,7 +6,6 @@ Version 7 is written; versions 6 and 7 are read, and so is a ``conda-lock.yml``.
 
 from __future__ import annotations
 
-import logging
 import re
 import tempfile
 from collections.abc import Sequence
@@ -15,19 +14,15 @@ from pathlib import Path
 import yaml
 from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
-from rattler.lock import CondaLockedSourcePackage
 
 from conda_strata.core import atomic
 from conda_strata.core.errors import LockError, OutOfDateLockError, StrataError
-from conda_strata.lock import conda_lock_file, foreign
-from conda_strata.lock.location import shown
+from conda_strata.lock import conda_lock_file, foreign, foreign_platforms
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
 
 FILE_NAME = "strata.lock"
-
-_log = logging.getLogger(__name__)
 
 _MOST_BYTES = 128 << 20
 _MOST_LEVELS = 200
@@ -70,19 +65,23 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
     channels: list[str] = []
     for name, environment in sorted(file.environments(), key=lambda item: item[0] != DEFAULT):
         channels += [c for c in map(str, environment.channels()) if c not in channels]
+        platforms = foreign_platforms.chosen(name, environment.platforms())
         environments[name] = {
-            platform.name: sorted(
+            subdir: sorted(
                 environment.conda_repodata_records_for_platform(platform) or [],
                 key=lambda record: record.name.normalized,
             )
-            for platform in environment.platforms()
+            for subdir, platform in platforms.items()
         }
         wheels[name] = {
-            platform.name: _wheels(environment.pypi_packages_for_platform(platform) or [])
-            for platform in environment.platforms()
+            subdir: _wheels(environment.pypi_packages_for_platform(platform) or [])
+            for subdir, platform in platforms.items()
         }
-    sources = _sources(file, path) if _SOURCE.search(path.read_bytes()) else {}
-    assumed = {platform.name: tuple(platform.virtual_packages) for platform in file.platforms()}
+    sources = foreign_platforms.sources(file, path) if _SOURCE.search(path.read_bytes()) else {}
+    assumed = {
+        subdir: tuple(platform.virtual_packages)
+        for subdir, platform in foreign_platforms.chosen("", file.platforms()).items()
+    }
     return Lock(environments, tuple(channels), path, wheels, assumed, sources)
 
 
@@ -153,29 +152,6 @@ def _require_readable(path: Path) -> None:
                 f"{path}:{line}: YAML with more than {_MOST_LEVELS} brackets in each other",
                 "Name a lock file.",
             )
-
-
-def _sources(file: LockFile, path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the packages to be built from source, and name them: nothing else here sees them."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    named: dict[str, None] = {}
-    for name, environment in file.environments():
-        for platform in environment.platforms():
-            names = [
-                package.name
-                for package in environment.packages(platform) or []
-                if isinstance(package, CondaLockedSourcePackage)
-            ]
-            if names:
-                found.setdefault(name, {})[platform.name] = tuple(sorted(names))
-                named |= dict.fromkeys(sorted(names))
-    if named:
-        _log.warning(
-            "%s: %s: pixi builds that from source; strata leaves it out",
-            path,
-            ", ".join(map(shown, named)),
-        )
-    return found
 
 
 def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:

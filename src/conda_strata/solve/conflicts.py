@@ -59,7 +59,7 @@ async def explained(
     for conflict in conflicts:
         specs = _each_name(manifest.all_specs(conflict.subdir))
         found = _absent(specs, conflict.subdir, names)
-        found = found or await _no_such_version(specs, conflict, gateway)
+        found += await _no_such_version(specs, conflict, gateway)
         for finding in found or [_of_solver(conflict, manifest)]:
             findings.setdefault(finding, []).append(conflict.subdir)
     return together(
@@ -114,7 +114,7 @@ async def _no_such_version(
             continue
         channels = [wanted.channel] if wanted.channel else list(conflict.sources)
         answer = await gateway.query(
-            channels, [Subdir(conflict.subdir), "noarch"], [MatchSpec(name)]
+            channels, [Subdir(conflict.subdir), "noarch"], [MatchSpec(name)], recursive=False
         )
         records = [record for repodata in answer for record in repodata]
         if not records or any(wanted.matches(record) for record in records):
@@ -130,8 +130,8 @@ async def _no_such_version(
             MatchSpec(f"{name} {wanted.version or '*'}").matches(record) for record in records
         ):
             fix = (
-                "No such build is there, as builds of another platform never are: leave the build "
-                f"out, as in '{name} {wanted.version or ''}'."
+                "No such build is there; those of another platform never are. Leave the build "
+                f"out, as in '{name} {str(wanted.version or '').replace('==', '=')}'; 'strata loosen' does so for a whole file."
             )
         found.append(
             (f"{spec.where}: {spec.text}: the channels have {name} {shown}{more} {{on}}", fix)

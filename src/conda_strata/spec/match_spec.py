@@ -50,7 +50,8 @@ def checked(text: str, where: str) -> str:
         if mark and "://" in channel:
             text = f"{channel_names.canonical(channel)}::{rest}"
     if spec.build and _OPERATORS.match(spec.build):
-        parts = f"{spec.version},{spec.build}".replace(" ", "")
+        build = re.sub(r"\s+(?=[<>=!~])", ",", spec.build)
+        parts = f"{spec.version},{build}".replace(" ", "")
         raise ManifestError(
             f"{where}: {text!r} has a space between two versions, where conda reads a build string",
             f"Join them with a comma: '{package_name(text)} {parts}'.",

@@ -15,6 +15,7 @@ package away.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,11 +24,17 @@ from typing import Any
 from conda_strata.core.errors import ManifestError, UsageError
 from conda_strata.spec import limited_yaml, platforms
 
+_log = logging.getLogger(__name__)
+
 FILE_NAME = "virtual-packages.yml"
 
 _NAME = re.compile(r"__[a-z0-9_.-]{1,60}")
 _VERSION = re.compile(r"[A-Za-z0-9._+!]{1,60}")
 _BUILD = re.compile(r"[A-Za-z0-9._+-]{1,60}")
+
+_OF_CONDA = {"linux-32", "linux-armv6l", "linux-armv7l", "linux-ppc64le", "linux-riscv64"}
+_OF_CONDA |= {"linux-s390x", "win-32", "win-arm64", "zos-z", "emscripten-wasm32", "wasi-wasm32"}
+"""Platforms that conda-lock's file can name, and that are not locked for here."""
 
 VirtualPackages = dict[str, tuple[str, str]]
 """Name to version and build string."""
@@ -48,6 +55,9 @@ def load(folder: Path) -> dict[str, VirtualPackages]:
     content: Any = limited_yaml.load(file)
     try:
         for name, described in content["subdirs"].items():
+            if name in _OF_CONDA:
+                _log.warning("%s: strata does not lock for %s: left out", file, name)
+                continue
             found = resolved[platforms.subdir(name)]
             for package, value in described["packages"].items():
                 found.pop(package, None)
