@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rattler import InstallerReporter, RepoDataRecord
+from rattler import InstallerReporter, MatchSpec, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import variables, wheels
+from conda_strata.prefix import conda_meta, variables, wheels
 from conda_strata.prefix.install import install
 from conda_strata.prefix.transaction import changing
 from conda_strata.pypi.wheel import Wheel
@@ -22,6 +22,7 @@ def bring_to(
     subdir: str,
     named: Mapping[str, str] | None,
     *,
+    requested: Sequence[str] | None = None,
     reporter: InstallerReporter | None = None,
 ) -> None:
     """Bring *prefix* to exactly what the lock has for it; what is there already is left alone.
@@ -36,6 +37,8 @@ def bring_to(
         Their platform.
     named
         The environment's variables; None leaves those that it has.
+    requested
+        The specs that were asked for; None where nobody knows, so that all count as asked for.
     reporter
         Told of each download and link of a conda package.
 
@@ -59,6 +62,14 @@ def bring_to(
             folder = wheels.site_packages(records) if locked_wheels else None
             wheels.remove_stale(prefix, locked_wheels, folder)
         install(records, prefix, subdir, reporter=reporter, relink=relink)
+        conda_meta.remember(prefix, records, _named(records, requested))
         wheels.install_wheels(prefix, locked_wheels, records)
         if named is not None:
             variables.write(prefix, named)
+
+
+def _named(records: Sequence[RepoDataRecord], requested: Sequence[str] | None) -> list[str]:
+    """Return what was asked for as conda writes it; URLs of packages by the name of theirs."""
+    if requested is None:
+        return [record.name.normalized for record in records]
+    return [str(MatchSpec(spec)) for spec in requested]

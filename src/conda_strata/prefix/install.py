@@ -16,6 +16,7 @@ from rattler.exceptions import (
     TransactionError,
 )
 
+from conda_strata.prefix import conda_meta
 from conda_strata.prefix.readiness import is_there, ready
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import failed_install, retrying
@@ -102,4 +103,6 @@ def install(
     # rattler holds the cache for itself during an installation, and says nothing while it waits
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
         ready(missing, records, prefix, packages)
+        conda_meta.name_linked_paths(prefix)
         retrying(run)
+        conda_meta.allow_reading(prefix, missing)

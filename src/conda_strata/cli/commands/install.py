@@ -55,11 +55,12 @@ def run(args: Arguments) -> int:
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, [subdir])
     records, wheels = lock.records(args.env, subdir), lock.wheels_of(args.env, subdir)
-    variables = None
+    variables = requested = None
     if files := args.files or manifests.find(Path()):
         manifest = manifests.load(files)
         require_fresh(manifest, lock, [subdir])
         variables = manifest.environment_variables(args.env)
+        requested = [spec.text for spec in manifest.specs(args.env, subdir)]
     with progress.installing() as reporter:
         bring_to(
             args.prefix,
@@ -67,6 +68,7 @@ def run(args: Arguments) -> int:
             wheels,
             subdir,
             variables,
+            requested=requested,
             reporter=reporter,
         )
     if args.json:

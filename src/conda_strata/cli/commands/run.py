@@ -41,7 +41,7 @@ def run(args: Arguments) -> int:
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     prefix = activation.find_prefix(args.prefix)
     if os.name != "nt":
-        command = activation.command(prefix, args.words, subdir)
+        command = activation.command(prefix, args.words)
         os.execv(command[0], command)
     variables = activation.variables(prefix, subdir)
     program = shutil.which(args.words[0], path=variables["PATH"])
