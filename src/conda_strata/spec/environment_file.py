@@ -122,7 +122,7 @@ class _Reader:
             if item.value == "defaults":
                 raise ManifestError(
                     f"{self._at(item)}: the channel 'defaults' is not supported",
-                    "Use conda-forge (and 'nodefaults' to keep conda from adding it).",
+                    "Use conda-forge.",
                 )
             if item.value != "nodefaults":
                 check_channel(item.value, self._at(item))
