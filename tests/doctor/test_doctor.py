@@ -80,7 +80,7 @@ def test_healthy_project(patient: Patient, channel: HandMadeChannel) -> None:
     assert found["channel"][0]["what"] == f"{channel.url} answers"
     assert found["prefix"][0]["what"].endswith(".conda is 'default', 3 packages")
     assert set(found) == {
-        "environment", "lock", "fresh", "platform", "machine", "prefix", "bash", "cache", "links",
+        "environment", "lock", "up to date", "platform", "machine", "prefix", "bash", "cache", "links",
         "configuration", "channel", "docker", "buildx", "git",
     }  # fmt: skip
 
@@ -120,7 +120,7 @@ def test_missing_and_broken_lock(patient: Patient) -> None:
 
 def test_stale_lock(patient: Patient, channel: HandMadeChannel) -> None:
     write_environment(patient.folder, channel, ["frames", "tool"])
-    patient.expect("fresh", "problem", "'tool' is not locked")
+    patient.expect("up to date", "problem", "'tool' is not locked")
 
 
 def test_other_platform(patient: Patient, channel: HandMadeChannel) -> None:

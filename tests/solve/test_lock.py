@@ -14,7 +14,7 @@ def test_lock_then_check_is_fresh(strata: Strata, project: Path) -> None:
     assert (locked.returncode, locked.stdout) == (0, "linux-64: 3 packages, 3 changed\n")
     checked = strata("check", "--json")
     assert checked.returncode == 0
-    assert json.loads(checked.stdout) == {"fresh": True, "problems": []}
+    assert json.loads(checked.stdout) == {"up_to_date": True, "problems": []}
     assert sorted(p.name for p in project.iterdir()) == ["environment.yml", "strata.lock"]
 
 

@@ -50,7 +50,7 @@ def examine(request: Request) -> Iterator[Finding]:
     lock, found = project.lock(request.lock)
     yield found
     if manifest and lock:
-        yield project.freshness(manifest, lock)
+        yield project.up_to_date(manifest, lock)
     try:
         subdir = platforms.current()
     except UsageError as error:
@@ -59,7 +59,7 @@ def examine(request: Request) -> Iterator[Finding]:
         if lock:
             yield project.platform(lock, subdir)
             yield from machine.virtual_packages(lock, subdir, request.environment)
-            yield from prefix.prefix(lock, subdir, request.environment, request.prefix)
+            yield from prefix.prefix(lock, manifest, subdir, request.environment, request.prefix)
             yield from machine.uv(lock, subdir)
     yield from machine.bash()
     yield from machine.cache(Path())

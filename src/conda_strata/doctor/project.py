@@ -35,16 +35,20 @@ def lock(path: Path) -> tuple[Lock | None, Finding]:
     return found, ok("lock", f"{path}: {', '.join(found.environments)}")
 
 
-def freshness(manifest: Manifest, lock: Lock) -> Finding:
-    """Say whether the lock still answers the environment files."""
+def up_to_date(manifest: Manifest, lock: Lock) -> Finding:
+    """Say whether the lock is up to date with the environment files."""
     problems = check.problems(manifest, lock, manifest.platforms)
     if not problems:
-        return ok("fresh", f"{lock.path} answers {', '.join(map(str, manifest.files))}")
+        return ok(
+            "up to date", f"{lock.path} is up to date with {', '.join(map(str, manifest.files))}"
+        )
     reasons = [str(found) for found in problems[:_SHOWN]]
     if more := len(problems) - len(reasons):
         reasons.append(f"and {more} more")
     return problem(
-        "fresh", f"{lock.path} is stale: {'; '.join(reasons)}", "Run 'strata lock' and commit it."
+        "up to date",
+        f"{lock.path} is out of date: {'; '.join(reasons)}",
+        "Run 'strata lock' and commit it.",
     )
 
 

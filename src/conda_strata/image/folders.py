@@ -35,7 +35,7 @@ def write_layers(
     slots
         Number of folders.
     reporter
-        Told of each download and link.
+        Called with each download and link.
 
     Raises
     ------

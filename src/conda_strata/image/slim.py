@@ -1,7 +1,7 @@
 """What ``--slim`` leaves out of an image: files of packages that programs do not open.
 
 Off unless asked for, as each class has somebody who needs it; docs/how-to/keep-the-image-small.md
-says who, and how much each weighs.
+says who, and the size of each.
 """
 
 from __future__ import annotations

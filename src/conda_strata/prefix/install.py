@@ -17,6 +17,7 @@ from rattler.exceptions import (
 )
 
 from conda_strata.prefix import conda_meta
+from conda_strata.prefix.link_scripts import LinkScript
 from conda_strata.prefix.readiness import is_there, ready
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import failed_install, retrying
@@ -34,8 +35,10 @@ def install(
     reporter: InstallerReporter | None = None,
     relink: bool = False,
     only: Collection[str] | None = None,
-) -> None:
+) -> list[LinkScript]:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
+
+    Return the post-link scripts of what was linked; none has run.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def install(
     cache
         Folder of downloaded packages; the user's by default.
     reporter
-        Told of each download and link.
+        Called with each download and link.
     relink
         Whether also packages that seem to be there already are linked again.
     only
@@ -102,7 +105,8 @@ def install(
 
     # rattler holds the cache for itself during an installation, and says nothing while it waits
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
-        ready(missing, records, prefix, packages)
+        scripts = ready(missing, records, prefix, packages)
         conda_meta.name_linked_paths(prefix)
         retrying(run)
         conda_meta.allow_reading(prefix, missing)
+    return scripts

@@ -52,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.cli.commands import plan
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.solve.relock import Request, relock
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -69,7 +69,7 @@ def run(args: Arguments) -> int:
         lock = lockfile.read(args.lock)
         gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
         if manifest:
-            require_fresh(manifest, lock, [subdir])
+            require_up_to_date(manifest, lock, [subdir])
     else:
         with progress.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]))
@@ -85,6 +85,7 @@ def run(args: Arguments) -> int:
     )
     with progress.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter)
+    link_scripts.say_left_out(wanted.records)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
     if args.json:
         held = [plan.as_dict(layer) for layer in layers]

@@ -64,12 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Push the image and print its name with its digest."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.core.text import megabytes
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.image.push import push
     from conda_strata.lock import gate, lockfile
-    from conda_strata.lock.check import require_fresh
+    from conda_strata.lock.check import require_up_to_date
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import manifest as manifests
     from conda_strata.spec import platforms
@@ -80,7 +80,7 @@ def run(args: Arguments) -> int:
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
     if manifest:
-        require_fresh(manifest, lock, subdirs)
+        require_up_to_date(manifest, lock, subdirs)
     wanted = [
         LayerSet.of(
             lock,
@@ -104,6 +104,7 @@ def run(args: Arguments) -> int:
             compression=args.compression,
             reporter=reporter,
         )
+    link_scripts.say_left_out(record for one in wanted for record in one.records)
     if args.json:
         console.result_json({"image": target.name, **vars(pushed)})
     else:
