@@ -129,6 +129,7 @@ def _install(place: Place, manifest: Manifest, lock: Lock) -> None:
         records,
         lock.wheels_of(name, subdir),
         manifest.environment_variables(name),
+        [spec.text for spec in manifest.specs(name, subdir)],
         {spec.text.lower() for spec in manifest.allowed_scripts(name, subdir)},
     )
     installing.install(place.prefix, wanted, sure=place.yes)

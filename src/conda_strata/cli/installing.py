@@ -30,6 +30,7 @@ class Wanted:
     records: Sequence[RepoDataRecord]
     wheels: Sequence[Wheel]
     variables: Mapping[str, str] | None
+    requested: Sequence[str] | None
     allowed: Collection[str]
 
 
@@ -75,6 +76,7 @@ def install(prefix: Path, wanted: Wanted, *, sure: bool) -> None:
             wanted.subdir,
             wanted.variables,
             name=wanted.environment,
+            requested=wanted.requested,
             allowed=wanted.allowed,
             reporter=reporter,
         )

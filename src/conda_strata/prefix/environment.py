@@ -6,10 +6,10 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from rattler import InstallerReporter, RepoDataRecord
+from rattler import InstallerReporter, MatchSpec, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import existing, held, link_scripts, variables, wheels
+from conda_strata.prefix import conda_meta, existing, held, link_scripts, variables, wheels
 from conda_strata.prefix.install import install
 from conda_strata.prefix.link_scripts import LinkScript, LinkScriptError
 from conda_strata.prefix.transaction import changing, is_broken_off
@@ -27,6 +27,7 @@ def bring_to(
     named: Mapping[str, str] | None,
     *,
     name: str | None = None,
+    requested: Sequence[str] | None = None,
     allowed: Collection[str] = (),
     reporter: InstallerReporter | None = None,
 ) -> None:
@@ -44,6 +45,8 @@ def bring_to(
         The environment's variables; None leaves those that it has.
     name
         What the environment is called in the lock; noted in the prefix.
+    requested
+        The specs that were asked for; None where nobody knows, so that all count as asked for.
     allowed
         Names of the packages whose post-link scripts may run.
     reporter
@@ -83,6 +86,7 @@ def bring_to(
             relink=transaction.relink,
             before_link=begin,
         )
+        conda_meta.remember(prefix, records, _named(records, requested))
         wheels.install_wheels(prefix, locked_wheels, records)
         if name:
             held.remember(prefix, name)
@@ -121,3 +125,10 @@ def _run_scripts(
     except LinkScriptError as error:
         return error
     return None
+
+
+def _named(records: Sequence[RepoDataRecord], requested: Sequence[str] | None) -> list[str]:
+    """Return what was asked for as conda writes it; URLs of packages by the name of theirs."""
+    if requested is None:
+        return [record.name.normalized for record in records]
+    return [str(MatchSpec(spec)) for spec in requested]

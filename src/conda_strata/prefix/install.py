@@ -16,6 +16,7 @@ from rattler.exceptions import (
     TransactionError,
 )
 
+from conda_strata.prefix import conda_meta
 from conda_strata.prefix.link_scripts import LinkScript
 from conda_strata.prefix.readiness import is_there, ready
 from conda_strata.rattler import channels
@@ -109,5 +110,7 @@ def install(
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
         scripts = ready(missing, records, prefix, packages)
         before_link()
+        conda_meta.name_linked_paths(prefix)
         retrying(run)
+        conda_meta.allow_reading(prefix, missing)
     return scripts

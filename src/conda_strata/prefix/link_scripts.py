@@ -171,7 +171,7 @@ def _run(prefix: Path, script: LinkScript, subdir: str) -> None:
         command = [os.environ.get("COMSPEC", "cmd"), "/d", "/c", file]
     else:
         inside = dict(os.environ)
-        command = activation.command(prefix, ["bash", file], subdir)
+        command = activation.command(prefix, ["bash", file])
     messages = prefix / _MESSAGES
     messages.unlink(missing_ok=True)
     done = subprocess.run(

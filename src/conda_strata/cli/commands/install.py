@@ -58,16 +58,17 @@ def run(args: Arguments) -> int:
     name = args.env or held.environment(args.prefix) or os.environ.get("STRATA_ENV") or DEFAULT
     gate.require_trustworthy(lock, name, [subdir])
     records, wheels = lock.records(name, subdir), lock.wheels_of(name, subdir)
-    variables = None
+    variables = requested = None
     allowed: set[str] = set()
     if files := args.files or manifests.find(project.folder()):
         manifest = manifests.load(files)
         require_up_to_date(manifest, lock, [subdir])
         variables = manifest.environment_variables(name)
+        requested = [spec.text for spec in manifest.specs(name, subdir)]
         specs = manifest.allowed_scripts(name, subdir)
         link_scripts.warn_of_unlocked(specs, records)
         allowed = {spec.text.lower() for spec in specs}
-    wanted = installing.Wanted(name, subdir, records, wheels, variables, allowed)
+    wanted = installing.Wanted(name, subdir, records, wheels, variables, requested, allowed)
     installing.install(args.prefix, wanted, sure=args.yes)
     if args.json:
         console.result_json(

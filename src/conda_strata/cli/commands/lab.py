@@ -69,7 +69,7 @@ def run(args: Arguments) -> int:
             variables = activation.variables(prefix, subdir)
             program = shutil.which("jupyter-lab", path=variables["PATH"]) or "jupyter-lab"
             return process.call([program, *words[1:], *args.words], variables)
-        command = activation.command(prefix, [*words, *args.words], subdir)
+        command = activation.command(prefix, [*words, *args.words])
         return process.call(command, {**os.environ, **own})
 
 

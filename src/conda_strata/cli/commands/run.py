@@ -48,7 +48,7 @@ def run(args: Arguments) -> int:
             "'strata install --env dev' installs what environment-dev.yml lists."
         )
     if os.name != "nt":
-        command = activation.command(prefix, args.words, subdir)
+        command = activation.command(prefix, args.words)
         os.execv(command[0], command)
     variables = activation.variables(prefix, subdir)
     program = shutil.which(args.words[0], path=variables["PATH"])
