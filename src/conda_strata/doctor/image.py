@@ -19,7 +19,12 @@ FILE = Path(".devcontainer/devcontainer.json")
 SECONDS = 15
 """How long a registry may take to answer."""
 
-_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*(?:"|\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+"""What has no end ends with the text: else it would be looked for again from each later place."""
+
+_MOST = 1_000_000
+"""Bytes of the file at most."""
+
 _IMAGE = re.compile(r'"image"\s*:\s*"([^"\\]+)"')
 _REFUSED = {401, 403, 404}
 
@@ -30,7 +35,11 @@ def named(folder: Path) -> str | None:
     None where it is built from a Dockerfile, or depends on variables that only an editor knows.
     """
     try:
-        text = (folder / FILE).read_text("utf-8", errors="replace")
+        file = folder / FILE
+        if not file.is_file():
+            return None
+        with file.open("rb") as opened:
+            text = opened.read(_MOST).decode("utf-8", errors="replace")
     except OSError:
         return None
     found = _IMAGE.search(_STRING_OR_COMMENT.sub(r"\1", text))

@@ -5,6 +5,7 @@ See https://github.com/opencontainers/image-spec/blob/main/manifest.md and …/c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +25,8 @@ CLAIMS = "io.github.leej3.conda-strata.claims"
 
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
-_OURS = {f"{_LAYER}+zstd", f"{_LAYER}+gzip"}
+_OUR_KEY = re.compile(r"[0-9a-f]{64}\.(zstd|gzip)")
+"""What decides a layer's bytes, as a hash, and how they are compressed."""
 
 
 class NoImageError(NetworkError):
@@ -83,7 +85,8 @@ class Image:
         found = {}
         for layer in self.layers:
             about = Descriptor.of(layer.descriptor)
-            if layer.key and about.media_type in _OURS:
+            ours = _OUR_KEY.fullmatch(layer.key)
+            if ours and about.media_type == f"{_LAYER}+{ours[1]}":
                 said = _annotations(layer.descriptor)
                 notes = {name: said[name] for name in (KEY, CLAIMS) if name in said}
                 found[layer.key] = replace(

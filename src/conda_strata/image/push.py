@@ -31,6 +31,8 @@ from conda_strata.registry.repository import Repository
 
 _log = logging.getLogger(__name__)
 
+_AT_ONCE = 8
+
 
 @dataclass(frozen=True)
 class Pushed:
@@ -123,7 +125,7 @@ def _layers(
             continue
         if found:
             known.update({key: (one, source) for key, one in found.reusable.items()})
-    present = {slot: known[key] for slot, key in keys.items() if key in known}
+    present = _verified({slot: known[key] for slot, key in keys.items() if key in known})
     missing = keys.keys() - present.keys()
     while missing:
         chosen = replace(wanted, layers=[x for x in wanted.layers if x.slot in missing])
@@ -149,6 +151,27 @@ def _layers(
     titles = {layer.slot: _title(layer.id) for layer in wanted.layers}
     layers = made | {slot: replace(one, title=titles[slot]) for slot, (one, _) in kept.items()}
     return {layer.slot: layers[layer.slot] for layer in stacked(wanted.layers)}, set(made)
+
+
+def _verified(
+    found: Mapping[int, tuple[ImageLayer, Repository]],
+) -> dict[int, tuple[ImageLayer, Repository]]:
+    """Return the layers that their registries hold as the manifests describe them."""
+
+    def is_held(slot: int) -> bool:
+        layer, source = found[slot]
+        return source.holds(Descriptor.of(layer.descriptor))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        held = dict(zip(found, pool.map(is_held, found), strict=True))
+    for slot in found.keys() - {slot for slot, there in held.items() if there}:
+        layer, source = found[slot]
+        _log.warning(
+            "%s@%s is not what its manifest says, and is made again",
+            source.name,
+            layer.descriptor["digest"],
+        )
+    return {slot: one for slot, one in found.items() if held[slot]}
 
 
 def _make(

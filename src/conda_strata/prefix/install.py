@@ -16,6 +16,7 @@ from rattler.exceptions import (
     TransactionError,
 )
 
+from conda_strata.prefix.link_scripts import LinkScript
 from conda_strata.prefix.readiness import is_there, ready
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import failed_install, retrying
@@ -33,8 +34,10 @@ def install(
     reporter: InstallerReporter | None = None,
     relink: bool = False,
     only: Collection[str] | None = None,
-) -> None:
+) -> list[LinkScript]:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
+
+    Return the post-link scripts of what was linked; none has run.
 
     Parameters
     ----------
@@ -101,5 +104,6 @@ def install(
 
     # rattler holds the cache for itself during an installation, and says nothing while it waits
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
-        ready(missing, records, prefix, packages)
+        scripts = ready(missing, records, prefix, packages)
         retrying(run)
+    return scripts

@@ -25,6 +25,11 @@ _NOTE = "strata-unfinished"
 _NEW, _CHANGED = "new", "changed"
 
 
+def is_broken_off(prefix: Path) -> bool:
+    """Whether the last change of *prefix* was not finished."""
+    return (prefix / "conda-meta" / _NOTE).exists()
+
+
 @contextmanager
 def changing(prefix: Path) -> Iterator[bool]:
     """Hold *prefix* while it is changed; gives whether all of its packages have to be relinked.
@@ -56,7 +61,7 @@ def changing(prefix: Path) -> Iterator[bool]:
 def _begin(prefix: Path, meta: Path) -> bool:
     note = meta / _NOTE
     broken_off = note.exists()
-    if broken_off and note.read_text("utf-8") == _NEW:
+    if broken_off and note.read_bytes() == _NEW.encode():
         # nothing but our own unfinished work has ever been in it
         _log.info("the last installation into %s was broken off: starting anew", prefix)
         _empty(prefix, meta)
@@ -89,6 +94,6 @@ def _drop_broken_records(meta: Path) -> None:
         draft.unlink()
     for record in meta.glob("*.json"):
         try:
-            json.loads(record.read_text("utf-8"))
-        except ValueError:
+            json.loads(record.read_bytes())
+        except (ValueError, RecursionError):
             record.unlink()

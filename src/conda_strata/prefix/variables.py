@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from conda_strata.core import atomic
+from conda_strata.core.errors import StrataError
 
 _SPECIAL = set('$`\\"!\n')
 
@@ -33,10 +34,21 @@ def files(variables: Mapping[str, str]) -> dict[PurePosixPath, str]:
 
 
 def write(prefix: Path, variables: Mapping[str, str]) -> None:
-    """Make *variables* those of the environment at *prefix*, in the place of any it had."""
+    """Make *variables* those of the environment at *prefix*, in the place of any it had.
+
+    Raises
+    ------
+    StrataError
+        When they cannot be written, or would be out of the prefix.
+    """
     wanted = files(variables)
     for path in (STATE, SCRIPT):
         target = prefix / path
+        if not target.parent.resolve().is_relative_to(prefix.resolve()):
+            raise StrataError(
+                f"{target.parent} leads out of {prefix}, and variables are kept there",
+                "Delete the symbolic link in it, and repeat.",
+            )
         if path not in wanted:
             target.unlink(missing_ok=True)
             continue

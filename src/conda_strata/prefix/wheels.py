@@ -153,10 +153,20 @@ def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
         for found in distributions(path=[str(place)]):
             # RECORD is written last: without it, the installation was cut short
             own = (found.read_text("INSTALLER") or "").strip() == "strata"
-            if own and found.read_text("RECORD") is not None:
-                source = json.loads(found.read_text("direct_url.json") or "{}")
-                if "archive_info" in source:
-                    yield place.relative_to(prefix).as_posix(), found.name, source["url"]
+            whole = own and found.read_text("RECORD") is not None
+            if whole and (url := _archive(found.read_text("direct_url.json") or "{}")):
+                yield place.relative_to(prefix).as_posix(), found.name, url
+
+
+def _archive(direct_url: str) -> str | None:
+    """Return the archive that a package came from (PEP 610); None without one."""
+    try:
+        source = json.loads(direct_url)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(source, dict) or "archive_info" not in source:
+        return None
+    return url if isinstance(url := source.get("url"), str) else None
 
 
 def _places(prefix: Path) -> list[Path]:

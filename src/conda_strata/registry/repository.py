@@ -160,6 +160,14 @@ class Repository:
         url = self.reference.url(f"blobs/{digest}")
         return self._client.request("HEAD", url, self._push, absent=(404,)).ok
 
+    def holds(self, wanted: Descriptor) -> bool:
+        """Tell whether there is a blob of that digest, and of that size as far as the answer says."""
+        url = self.reference.url(f"blobs/{wanted.digest}")
+        answer = self._client.request("HEAD", url, self._pull, absent=(404,))
+        return answer.ok and answer.headers.get("Content-Length", str(wanted.size)) == str(
+            wanted.size
+        )
+
     def upload(self, file: Path, digest: str) -> None:
         """Add a blob; what is there already is not sent again."""
         if self.has(digest):

@@ -15,6 +15,7 @@ package away.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ from conda_strata.core.errors import ManifestError, UsageError
 from conda_strata.spec import limited_yaml, platforms
 
 FILE_NAME = "virtual-packages.yml"
+
+_NAME = re.compile(r"__[a-z0-9_.-]{1,60}")
+_VERSION = re.compile(r"[A-Za-z0-9._+!]{1,60}")
+_BUILD = re.compile(r"[A-Za-z0-9._+-]{1,60}")
 
 VirtualPackages = dict[str, tuple[str, str]]
 """Name to version and build string."""
@@ -73,7 +78,7 @@ def from_text(lines: Iterable[str]) -> VirtualPackages:
 
 
 def _name(package: object) -> str:
-    if not isinstance(package, str) or not package.startswith("__"):
+    if not isinstance(package, str) or not _NAME.fullmatch(package):
         raise ValueError(f"{package!r} is no virtual package (their names start with '__')")
     return package
 
@@ -82,4 +87,6 @@ def _version(value: object) -> tuple[str, str]:
     if not isinstance(value, str):
         raise TypeError(f"the version {value!r} needs quotes")
     version, _, build = value.partition(" ")
+    if not _VERSION.fullmatch(version) or not _BUILD.fullmatch(build or "0"):
+        raise ValueError(f"{value!r} is no version")
     return version, build or "0"

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Bring the prefix to what the lock says."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_up_to_date
     from conda_strata.lock.model import identity
@@ -56,10 +56,14 @@ def run(args: Arguments) -> int:
     gate.require_trustworthy(lock, args.env, [subdir])
     records, wheels = lock.records(args.env, subdir), lock.wheels_of(args.env, subdir)
     variables = None
+    allowed: set[str] = set()
     if files := args.files or manifests.find(Path()):
         manifest = manifests.load(files)
         require_up_to_date(manifest, lock, [subdir])
         variables = manifest.environment_variables(args.env)
+        specs = manifest.allowed_scripts(args.env, subdir)
+        link_scripts.warn_of_unlocked(specs, records)
+        allowed = {spec.text.lower() for spec in specs}
     with progress.installing() as reporter:
         bring_to(
             args.prefix,
@@ -67,6 +71,7 @@ def run(args: Arguments) -> int:
             wheels,
             subdir,
             variables,
+            allowed=allowed,
             reporter=reporter,
         )
     if args.json:

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.cli.commands import plan
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
@@ -85,6 +85,7 @@ def run(args: Arguments) -> int:
     )
     with progress.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter)
+    link_scripts.say_left_out(wanted.records)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
     if args.json:
         held = [plan.as_dict(layer) for layer in layers]

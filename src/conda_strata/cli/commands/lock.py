@@ -93,6 +93,7 @@ def _lock(args: Arguments) -> int:
     everything = new.everything()
     if manifest.pip:
         _warn_of_doubles(manifest, new, request)
+    _name_scripts(manifest, new, request)
     moved = {subdir: _moved(manifest, old, new, request, subdir) for subdir in request.subdirs}
     if args.json:
         report = {
@@ -125,6 +126,16 @@ def _warn_of_doubles(manifest: Manifest, new: Lock, request: Request) -> None:
     )
     for line in dict.fromkeys(found):
         console.say(f"warning: {line}")
+
+
+def _name_scripts(manifest: Manifest, new: Lock, request: Request) -> None:
+    from conda_strata.cli import link_scripts
+
+    everything = new.everything()
+    records = [record for s in request.subdirs for record in everything[s]]
+    link_scripts.say_not_allowed(
+        records, [spec for own in manifest.link_scripts.values() for spec in own]
+    )
 
 
 def _request(args: Arguments, manifest: Manifest) -> Request:

@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Push the image and print its name with its digest."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.core.text import megabytes
     from conda_strata.image.layer_set import LayerSet
     from conda_strata.image.push import push
@@ -104,6 +104,7 @@ def run(args: Arguments) -> int:
             compression=args.compression,
             reporter=reporter,
         )
+    link_scripts.say_left_out(record for one in wanted for record in one.records)
     if args.json:
         console.result_json({"image": target.name, **vars(pushed)})
     else:
