@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,12 +21,15 @@ from threading import Thread
 
 import pytest
 
+from conda_strata.cli import main as cli
 from tests.conftest import HandMadeChannel
 from tests.docs.command_blocks import Command, commands
 from tests.template.conftest import QUESTIONS, SOURCE, TEMPLATE, git
 
 REPOSITORY = "https://github.com/leej3/ds-cookiecutter"
 PAGES = [TEMPLATE / "README.md", *sorted((TEMPLATE / "docs/tutorial").glob("*.md"))]
+
+ALL_PAGES = [TEMPLATE / "README.md", *sorted((TEMPLATE / "docs").rglob("*.md"))]
 
 NETWORK = "installs from the network; the tests run the strata of this checkout"
 PACKAGES = "needs real packages: the demo runs the same on them, without Docker, too"
@@ -33,7 +38,7 @@ GITHUB = "needs a repository on GitHub: integration/workflows pushes to one of i
 TESTS = "runs this test"
 
 NOT_EXECUTED = {
-    'uv tool install "conda-strata @ ': NETWORK,
+    'uv tool install "conda-strata*': NETWORK,
     "python3 -m venv .venv && .venv/bin/pip install nox && .venv/bin/nox -s demo": DOCKER,
     "python3 -m venv .venv && .venv/bin/pip install nox && .venv/bin/nox -s tests": TESTS,
     "strata run -- python -m pip install --no-deps --no-build-isolation -e .": PACKAGES,
@@ -41,9 +46,9 @@ NOT_EXECUTED = {
     "strata run -- python -m penguin_study": PACKAGES,
     "git push --set-upstream origin main": GITHUB,
     "pytest": "is typed in a codespace: integration/workflows runs it in the same image",
-    "docker run --rm": DOCKER,
+    "docker run --rm *": DOCKER,
 }
-"""Start of a command to the reason why it is not executed here."""
+"""A command, or a pattern for its name and options, to the reason why it is not executed here."""
 
 
 DIFFERENT = {"strata diff HEAD:strata.lock strata.lock"}
@@ -58,12 +63,8 @@ def typed(command: Command) -> str:
 
 def reason(command: Command) -> str | None:
     """Return why a command is not executed."""
-    for start, why in NOT_EXECUTED.items():
-        if command.text == start or (
-            start.endswith((" ", "--rm")) and command.text[: len(start)] == start
-        ):
-            return why
-    return None
+    found = (why for start, why in NOT_EXECUTED.items() if fnmatchcase(command.text, start))
+    return next(found, None)
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -164,8 +165,8 @@ def test_commands_of_a_page_work_as_they_stand(
 
 def test_every_command_that_is_left_out_is_there_and_says_why() -> None:
     found = [command for page in PAGES for command in commands(page)]
-    for start, why in NOT_EXECUTED.items():
-        assert any(command.text.startswith(start) for command in found), f"no page has {start!r}"
+    for pattern, why in NOT_EXECUTED.items():
+        assert any(fnmatchcase(command.text, pattern) for command in found), pattern
         assert len(why.split()) > 2
 
 
@@ -186,3 +187,28 @@ def test_blocks_are_read_as_a_shell_reads_them(tmp_path: Path) -> None:
         ("a \\\n    b", 4),
         ("for x in y; do\n  c\ndone", 7),
     ]
+
+
+STRATA = re.compile(r"(?m)(?:^|&& |\| |\$\()strata ([^|&>)\n]*)")
+
+
+def _strata(page: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield where a page has a command of strata, and its words."""
+    for command in commands(page):
+        for said in STRATA.findall(command.text.replace("\\\n", " ")):
+            if "…" not in said:
+                yield f"{page.name}:{command.line}", shlex.split(said)
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.relative_to(TEMPLATE).as_posix())
+def test_strata_knows_the_options_on_a_page(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also on the pages whose commands are not executed."""
+    for where, said in _strata(page):
+        try:
+            cli.parser().parse_args(said)
+        except SystemExit as end:
+            assert not end.code, f"{where}: {' '.join(said)}\n{capsys.readouterr().err}"
+
+
+def test_options_are_read_from_the_pages() -> None:
+    assert sum(1 for page in ALL_PAGES for _ in _strata(page)) > 30

@@ -90,18 +90,18 @@ def test_a_release_from_the_command_to_an_installation(
     checkout: Path, index: str, tmp_path: Path
 ) -> None:
     before = requirement(checkout)
-    done = _release(checkout, "prepare", "0.1.0")
+    done = _release(checkout, "prepare", "99.1.0")
     assert done.returncode == 0, done.stdout + done.stderr
 
     # One commit and its tag, and what it changed.
-    assert git.call(checkout, "log", "-1", "--format=%s", "v0.1.0") == "Release 0.1.0"
+    assert git.call(checkout, "log", "-1", "--format=%s", "v99.1.0") == "Release 99.1.0"
     assert git.call(checkout, "status", "--porcelain") == ""
-    assert "git push origin v0.1.0" in done.stdout
+    assert "git push origin v99.1.0" in done.stdout
     log = (checkout / "CHANGELOG.md").read_text("utf-8")
     day = datetime.datetime.now(datetime.UTC).date()
-    assert f"## [Unreleased]\n\n## [0.1.0] - {day}\n\n### Added\n\n- The first line.\n" in log
+    assert f"## [Unreleased]\n\n## [99.1.0] - {day}\n\n### Added\n\n- The first line.\n" in log
     assert json.loads((checkout / "cookiecutter.json").read_text())["_strata"] == (
-        "conda-strata==0.1.0"
+        "conda-strata==99.1.0"
     )
     kept = [name for name in git.files(checkout, "*.md") if before in (checkout / name).read_text()]
     assert kept == [], "these pages install what came before the release"
@@ -109,8 +109,8 @@ def test_a_release_from_the_command_to_an_installation(
     # The files have the version, and an index takes them.
     files = sorted((checkout / "dist").iterdir())
     assert [file.name for file in files] == [
-        "conda_strata-0.1.0-py3-none-any.whl",
-        "conda_strata-0.1.0.tar.gz",
+        "conda_strata-99.1.0-py3-none-any.whl",
+        "conda_strata-99.1.0.tar.gz",
     ]
     with zipfile.ZipFile(files[0]) as wheel:
         (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
@@ -141,12 +141,12 @@ def test_a_release_from_the_command_to_an_installation(
         capture_output=True,
         text=True,
     )
-    assert "0.1.0" in said.stdout
+    assert "99.1.0" in said.stdout
 
     # The next one is refused while nothing is new, and an old one for ever.
-    assert "says nothing under" in _release(checkout, "prepare", "0.2.0").stderr
-    assert "is not newer than 0.1.0" in _release(checkout, "prepare", "0.1.0").stderr
-    assert _release(checkout, "notes", "v0.1.0").stdout == "### Added\n\n- The first line.\n"
+    assert "says nothing under" in _release(checkout, "prepare", "99.2.0").stderr
+    assert "is not newer than 99.1.0" in _release(checkout, "prepare", "99.1.0").stderr
+    assert _release(checkout, "notes", "v99.1.0").stdout == "### Added\n\n- The first line.\n"
 
 
 def _dirty(folder: Path) -> None:
