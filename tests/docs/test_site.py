@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sphinx", reason="'nox -s site' has Sphinx")
-
 from docs import repository_links
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -9,7 +9,7 @@ from pathlib import Path
 from conda_strata.cli import editing
 
 HELP = "add packages to environment.yml, lock and install them; keeps comments and order"
-EXAMPLE = "strata add rich 'numpy >=2' && strata add --dev --platform linux-64 memray"
+EXAMPLE = "strata add rich numpy=2 && strata add --dev --platform linux-64 memray"
 
 
 @dataclass(frozen=True)
