@@ -76,7 +76,7 @@ def patient(
 def test_healthy_project(patient: Patient, channel: HandMadeChannel) -> None:
     code, found = patient.examine()
     assert code == 0
-    assert {f["level"] for findings in found.values() for f in findings} == {"ok"}
+    assert [f for findings in found.values() for f in findings if f["level"] != "ok"] == []
     assert found["platform"][0]["what"] == "linux-64: 3 packages locked"
     assert found["channel"][0]["what"] == f"{channel.url} answers"
     assert found["prefix"][0]["what"].endswith(".conda is 'default', 3 packages")

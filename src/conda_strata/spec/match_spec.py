@@ -14,7 +14,7 @@ from conda_strata.spec import channel_names
 from conda_strata.spec.channel_names import is_plain, refuse_credentials
 from conda_strata.spec.dependency import package_name
 
-_PACKAGE_URL = re.compile(r"(?:https?|file)://\S+\.(?:conda|tar\.bz2)(?:#\S*)?", re.IGNORECASE)
+_PACKAGE_URL = re.compile(r"\S*[/\\]\S+\.(?:conda|tar\.bz2)(?:#\S*)?", re.IGNORECASE)
 _OPERATORS = re.compile(r"[<>=!~]")
 _FIELDS = {"version", "build", "build_number", "channel", "md5", "sha256"}
 """Fields in brackets that the solver obeys."""
