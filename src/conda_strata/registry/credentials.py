@@ -94,7 +94,7 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 def _spoiled(file: Path) -> UsageError:
     return UsageError(
-        f"{file} is no configuration of Docker's", "Mend or move it; then 'docker login' again."
+        f"{file} is no configuration of Docker's", "Correct or move it, then 'docker login' again."
     )
 
 
