@@ -8,7 +8,7 @@ from pathlib import Path
 from conda_strata.core.errors import StrataError
 from conda_strata.doctor.finding import Finding, of_error, ok, problem, warning
 from conda_strata.lock.model import Lock, identity
-from conda_strata.prefix import activation, link_scripts
+from conda_strata.prefix import activation, link_scripts, run_scripts
 from conda_strata.spec.manifest import Manifest
 
 _SHOWN = 3
@@ -66,7 +66,7 @@ def _scripts(
     lock: Lock, manifest: Manifest | None, name: str, subdir: str, folder: Path
 ) -> Iterator[Finding]:
     records = lock.records(name, subdir)
-    waiting = link_scripts.pending(folder, link_scripts.installed(folder, records, subdir))
+    waiting = run_scripts.pending(folder, link_scripts.installed(folder, records, subdir))
     allowed = {s.text.lower() for s in manifest.allowed_scripts(name, subdir)} if manifest else ()
     option = "" if name == next(iter(lock.environments)) else f" --env {name}"
     for script in waiting:

@@ -179,6 +179,13 @@ def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> 
 
     A lock has no indexes; those of this machine are known, and PyPI's own host.
     """
+    found: dict[str, dict[str, None]] = {}
+    for environment in lock.environments:
+        for subdir in subdirs:
+            for wheel in lock.wheels_of(environment, subdir):
+                found.setdefault(_host(wheel.url), {})[wheel.name] = None
+    if not found.keys() - _PYPI:
+        return
     from packaging.requirements import Requirement
 
     from conda_strata.pypi import index_login
@@ -186,11 +193,6 @@ def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> 
     named = {
         _host(Requirement(spec.text).url or "") for own in manifest.pip.values() for spec in own
     }
-    found: dict[str, dict[str, None]] = {}
-    for environment in lock.environments:
-        for subdir in subdirs:
-            for wheel in lock.wheels_of(environment, subdir):
-                found.setdefault(_host(wheel.url), {})[wheel.name] = None
     for host in found.keys() - named - _PYPI - index_login.hosts():
         names = ", ".join(map(shown, list(found[host])[:_MOST]))
         yield (

@@ -15,8 +15,8 @@ _START = 10_000
 
 _RESTORE = "Restore it from git, or delete it and run 'strata lock'."
 _LOCK_IT = "Give --lock a strata.lock or pixi.lock; 'strata lock' makes one from environment.yml."
-_VERSION = re.compile(r"^version: *['\"]?([0-9]{1,9})\b", re.MULTILINE)
-_REQUIREMENT = re.compile(
+_VERSION = r"(?m)^version: *['\"]?([0-9]{1,9})\b"
+_REQUIREMENT = (
     r"(?:-r|-c|-e|--[a-z-]+)[ =]\S|[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])? *(?:[=<>!~]=|[<>]|@ )"
 )
 
@@ -51,7 +51,7 @@ def _is_conda_lock(version: int | None, keys: set[str]) -> bool:
 
 
 def _version(text: str) -> int | None:
-    found = _VERSION.search(text)
+    found = re.search(_VERSION, text)
     return int(found[1]) if found else None
 
 
@@ -91,7 +91,7 @@ def _identify(text: str) -> tuple[str, str]:
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if lines and all(
-        _REQUIREMENT.match(line) or re.fullmatch(r"[A-Za-z0-9][\w.-]*|--hash=\S+( \\)?", line)
+        re.match(_REQUIREMENT, line) or re.fullmatch(r"[A-Za-z0-9][\w.-]*|--hash=\S+( \\)?", line)
         for line in lines
     ):
         return (

@@ -18,7 +18,7 @@ WHEEL_SCHEMES = ("https", "http")
 
 _PLAIN = re.compile(r"[!-~]+")
 _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
-_IN_CHANNEL = re.compile(r"[A-Za-z0-9_-]+/(?:(?!%2f|%5c)[^/?#\\])+", re.IGNORECASE)
+_IN_CHANNEL = r"(?i:[A-Z0-9_-]+/(?:(?!%2f|%5c)[^/?#\\])+)"
 _HARMLESS = r"(?!t/)[A-Za-z0-9_-]+/[A-Za-z0-9._+!=~-]+"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -50,7 +50,7 @@ class Channels:
             return fault
         plain = normal(url)
         inside = [plain.removeprefix(base) for base in self._urls if plain.startswith(base)]
-        if any(_IN_CHANNEL.fullmatch(rest) for rest in inside):
+        if any(re.fullmatch(_IN_CHANNEL, rest) for rest in inside):
             return None
         named = ", ".join(map(shown, self.names)) or "it has none"
         folder = url.rpartition("/")[0]

@@ -17,7 +17,7 @@ from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
 from conda_strata.core.errors import LockError, OutOfDateLockError, StrataError
-from conda_strata.lock import conda_lock_file, foreign, foreign_platforms
+from conda_strata.lock import foreign, foreign_platforms
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
@@ -28,9 +28,9 @@ _MOST_BYTES = 128 << 20
 _MOST_LEVELS = 200
 _BRACKETS = re.compile(rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\"""")
 
-_SOURCE = re.compile(rb"conda_source|\bconda:(?![^\n]*\.(?:conda|tar\.bz2))")
-"""Where a package to be built from source may begin, in versions 7 and 6 of the format. To look at
-all packages would take a fifth of the time of reading."""
+_SOURCE = re.compile(rb"conda:(?![^\n]*\.(?:conda|tar\.bz2))")
+"""Where a package to be built from source may begin in version 6 of the format. To look at all
+packages would take a fifth of the time of reading."""
 
 
 def read(path: Path, *, to_write: bool = False) -> Lock:
@@ -50,11 +50,13 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
     """
     if not path.exists():
         raise OutOfDateLockError(f"{path} is missing", "Run 'strata lock' to make it.")
-    _require_readable(path)
+    data = _readable(path)
     # rattler reads these too, but neither their categories nor all that conda-lock writes.
     if text := foreign.conda_lock_text(path):
         if to_write:
             raise foreign.explain(path)
+        from conda_strata.lock import conda_lock_file
+
         return conda_lock_file.parse(path, text)
     try:
         file = LockFile.from_path(path)
@@ -77,7 +79,8 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
             subdir: _wheels(environment.pypi_packages_for_platform(platform) or [])
             for subdir, platform in platforms.items()
         }
-    sources = foreign_platforms.sources(file, path) if _SOURCE.search(path.read_bytes()) else {}
+    may_have_sources = b"conda_source" in data or _SOURCE.search(data)
+    sources = foreign_platforms.sources(file, path) if may_have_sources else {}
     assumed = {
         subdir: tuple(platform.virtual_packages)
         for subdir, platform in foreign_platforms.chosen("", file.platforms()).items()
@@ -123,8 +126,8 @@ def write(lock: Lock) -> None:
     atomic.write(lock.path, content)
 
 
-def _require_readable(path: Path) -> None:
-    """Refuse what would take memory or time without measure, before anything reads it.
+def _readable(path: Path) -> bytes:
+    """Return the content; refuse what would take memory or time without measure to parse.
 
     Raises
     ------
@@ -152,6 +155,7 @@ def _require_readable(path: Path) -> None:
                 f"{path}:{line}: YAML with more than {_MOST_LEVELS} brackets in each other",
                 "Name a lock file.",
             )
+    return data
 
 
 def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:

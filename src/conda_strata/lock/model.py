@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rattler import RepoDataRecord
 
 from conda_strata.core.errors import UsageError, WrongPlatformError
 from conda_strata.pypi.wheel import Wheel
-from conda_strata.pypi.wheel_tags import Target
 from conda_strata.spec import platforms
 from conda_strata.spec.virtual_packages import from_text
+
+if TYPE_CHECKING:
+    from conda_strata.pypi.wheel_tags import Target
 
 Solution = Mapping[str, Sequence[RepoDataRecord]]
 """Subdir to the records of an environment, sorted by name."""
@@ -99,6 +102,8 @@ class Lock:
 
     def wheel_target(self, environment: str, subdir: str) -> Target | None:
         """Return what the wheels of an environment have to fit; None when it has no Python."""
+        from conda_strata.pypi.wheel_tags import Target
+
         for record in self.records(environment, subdir):
             if record.name.normalized == "python":
                 assumed = from_text(self.virtual_packages.get(subdir, ()))

@@ -15,7 +15,8 @@ from rattler import RepoDataRecord
 
 from conda_strata.core.errors import PackageError
 from conda_strata.lock.model import identity
-from conda_strata.prefix.package_gate import Facts, files
+from conda_strata.prefix.package_facts import Facts
+from conda_strata.prefix.package_gate import files
 from conda_strata.prefix.package_paths import folders_of
 from conda_strata.rattler.extraction import ASK
 

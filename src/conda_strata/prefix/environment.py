@@ -9,9 +9,10 @@ from pathlib import Path
 from rattler import InstallerReporter, MatchSpec, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import conda_meta, existing, held, link_scripts, variables, wheels
+from conda_strata.prefix import conda_meta, existing, held, run_scripts, variables, wheels
 from conda_strata.prefix.install import install
-from conda_strata.prefix.link_scripts import LinkScript, LinkScriptError
+from conda_strata.prefix.link_scripts import KEY, LinkScript
+from conda_strata.prefix.run_scripts import LinkScriptError
 from conda_strata.prefix.transaction import changing, is_broken_off
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec import platforms
@@ -115,13 +116,13 @@ def _run_scripts(
             _log.warning(
                 "%s was not run; '%s: [%s]' in environment.yml allows it",
                 script,
-                link_scripts.KEY,
+                KEY,
                 name,
             )
         elif not here:
             _log.warning("%s was not run: it is for %s", script, subdir)
     try:
-        link_scripts.run(prefix, records, subdir, allowed if here else (), again=relink)
+        run_scripts.run(prefix, records, subdir, allowed if here else (), again=relink)
     except LinkScriptError as error:
         return error
     return None

@@ -12,7 +12,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rattler import IndexJson, PathsEntry, PathsJson, RepoDataRecord
@@ -20,6 +19,7 @@ from rattler import IndexJson, PathsEntry, PathsJson, RepoDataRecord
 from conda_strata.core.errors import PackageError
 from conda_strata.lock.model import identity
 from conda_strata.prefix.entry_points import commands
+from conda_strata.prefix.package_facts import Facts
 from conda_strata.prefix.package_paths import (
     Held,
     content,
@@ -32,9 +32,6 @@ from conda_strata.prefix.package_paths import (
 )
 from conda_strata.rattler.extraction import ASK, limit, plain, too_large
 
-RULES = 1
-"""To be raised with every change of what is refused, so that all packages are looked at again."""
-
 _LONG = {"paths.json": 256 << 20, "files": 256 << 20, "has_prefix": 256 << 20}
 _LARGEST = 4 << 20
 """Bytes that a file of ``info/`` may have; what lists the files of a package may have more."""
@@ -43,40 +40,6 @@ _READ = ("index.json", "paths.json", "link.json", "files", "has_prefix", "no_lin
 """Files of ``info/`` that are read, here or by rattler."""
 
 _SITE_PACKAGES = re.compile(r"lib/python[0-9]+\.[0-9]+t?/site-packages|Lib/site-packages")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What one package brings, as far as others can be harmed by it.
-
-    Attributes
-    ----------
-    folders
-        All folders that its files are in, as the package names them.
-    links
-        Symbolic links that do not point to a file of the package: path to target.
-    scripts
-        Its post-link scripts.
-    noarch
-        Whether its ``site-packages`` and ``python-scripts`` are mapped to those of a Python.
-    """
-
-    folders: list[str] = field(default_factory=list)
-    links: dict[str, str] = field(default_factory=dict)
-    scripts: list[str] = field(default_factory=list)
-    noarch: bool = False
-
-    def remembered(self) -> object:
-        """Return them as JSON has them."""
-        return asdict(self)
-
-    @classmethod
-    def recalled(cls, stored: object) -> Facts | None:
-        """Return them from JSON; None when that was written by something else."""
-        if not isinstance(stored, dict) or stored.keys() != cls.__dataclass_fields__.keys():
-            return None
-        kinds = {"folders": list, "links": dict, "scripts": list, "noarch": bool}
-        return cls(**stored) if all(type(stored[k]) is kinds[k] for k in kinds) else None
 
 
 def require_plain_record(record: RepoDataRecord) -> None:

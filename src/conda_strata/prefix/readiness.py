@@ -13,7 +13,8 @@ from conda_strata.core.errors import PackageError
 from conda_strata.lock.model import identity
 from conda_strata.prefix.crossing import Vetted, require_apart
 from conda_strata.prefix.link_scripts import LinkScript
-from conda_strata.prefix.package_gate import RULES, Facts, require_plain_record, vet
+from conda_strata.prefix.package_facts import RULES, Facts
+from conda_strata.prefix.package_gate import require_plain_record, vet
 from conda_strata.prefix.wheels import site_packages
 from conda_strata.rattler.downloads import fetch
 from conda_strata.rattler.package_cache import PackageCache

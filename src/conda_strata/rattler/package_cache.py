@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -79,6 +80,14 @@ class PackageCache:
         elif place.exists():
             shutil.rmtree(place)
         _note(place).unlink(missing_ok=True)
+
+    def vetted(self, records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+        """Return those of *records* that were vetted; the folder is read once for all."""
+        try:
+            known = {file.stem for file in self._vetted.iterdir()}
+        except OSError:
+            return []
+        return [r for r in records if r.sha256 and r.sha256.hex() in known]
 
     def remembered(self, record: RepoDataRecord) -> object:
         """Return what was found when the package was vetted; None when it never was."""

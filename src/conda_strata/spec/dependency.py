@@ -1,9 +1,9 @@
-"""A dependency as it is written in an environment file."""
+"""Dependencies as they are written in an environment file."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +37,31 @@ class Spec:
     def applies(self, subdir: str) -> bool:
         """Whether the spec is meant for *subdir*."""
         return self.selector is None or selectors.holds(self.selector, subdir)
+
+
+@dataclass
+class PipList:
+    """What ``pip:`` lists ask for.
+
+    Attributes
+    ----------
+    specs
+        The requirements.
+    constraints
+        What limits the versions of packages without asking for them.
+    options
+        Words for uv: the indexes, and whether early versions may be taken.
+    files
+        The requirements files that were read.
+    hashes
+        Requirement to the SHA-256 that its file may have, where its line says so.
+    """
+
+    specs: list[Spec] = field(default_factory=list)
+    constraints: list[Spec] = field(default_factory=list)
+    options: list[tuple[str, ...]] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    hashes: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 @cache

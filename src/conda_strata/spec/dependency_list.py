@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import match_spec, pip_list, selectors
+from conda_strata.spec import match_spec, selectors
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.yaml_nodes import Nodes, is_empty
 
@@ -69,6 +69,8 @@ class _Reader:
                 "Write all its lines into one list.",
             )
         self.has_pip = True
+        from conda_strata.spec import pip_list
+
         # The comment behind 'pip:' is the one of all that it holds.
         whole = None if is_empty(value) else self.nodes.selector(key)
         pip_list.read(

@@ -19,8 +19,7 @@ from conda_strata.spec import (
     platforms,
     stray_selectors,
 )
-from conda_strata.spec.dependency import Spec
-from conda_strata.spec.pip_list import PipList
+from conda_strata.spec.dependency import PipList, Spec
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.yaml_nodes import Nodes, is_empty
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +44,8 @@ def read(text: str, folder: Path) -> Project:
 
 
 def _requires(file: Path, extras: list[str]) -> list[str] | None:
+    import tomllib
+
     try:
         project = tomllib.loads(file.read_text("utf-8")).get("project")
     except (OSError, ValueError):

@@ -15,7 +15,6 @@ from conda_strata.core.errors import UsageError
 from conda_strata.spec import (
     channel_names,
     environment_file,
-    pip_options,
     platforms,
     virtual_packages,
 )
@@ -167,6 +166,10 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
 
 def _options(found: Sequence[tuple[str, ...]], files: Sequence[Path]) -> tuple[str, ...]:
     """Return the words for uv of all lists, which are resolved together."""
+    if not found:
+        return ()
+    from conda_strata.spec import pip_options
+
     kept = list(dict.fromkeys(found))
     for position, words in enumerate(kept):
         pip_options.refuse_second_index(words, kept[:position], ", ".join(map(str, files)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _LIKE = 0.75
@@ -10,6 +9,8 @@ _LIKE = 0.75
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """Return the names of *known* that are most like *name*, the nearest first."""
+    import difflib
+
     return difflib.get_close_matches(name.lower(), list(known), most, _LIKE)
 
 

@@ -6,45 +6,20 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from conda_strata.core.errors import ManifestError
 from conda_strata.spec import limited_yaml, local_project, pip_options, requirement
-from conda_strata.spec.dependency import Spec
+from conda_strata.spec.dependency import PipList, Spec
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.yaml_nodes import Nodes
 
 _log = logging.getLogger(__name__)
 
 _MOST_FILES = 50
-
-
-@dataclass
-class PipList:
-    """What ``pip:`` lists ask for.
-
-    Attributes
-    ----------
-    specs
-        The requirements.
-    constraints
-        What limits the versions of packages without asking for them.
-    options
-        Words for uv: the indexes, and whether early versions may be taken.
-    files
-        The requirements files that were read.
-    hashes
-        Requirement to the SHA-256 that its file may have, where its line says so.
-    """
-
-    specs: list[Spec] = field(default_factory=list)
-    constraints: list[Spec] = field(default_factory=list)
-    options: list[tuple[str, ...]] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    hashes: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def read(

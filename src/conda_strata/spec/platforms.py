@@ -6,7 +6,6 @@ assumes none (https://github.com/conda/ceps/blob/main/cep-0030.md).
 
 from __future__ import annotations
 
-import platform
 import sys
 
 from conda_strata.core.errors import UsageError
@@ -72,6 +71,8 @@ def docker(subdir: str) -> str:
 
 def here() -> str:
     """Return the platform of the containers that this machine runs."""
+    import platform
+
     arm = platform.machine().lower() in {"arm64", "aarch64"}
     return "linux-aarch64" if arm else "linux-64"
 
@@ -84,6 +85,8 @@ def current() -> str:
     UsageError
         When the machine is none of the supported platforms.
     """
+    import platform
+
     machine = (sys.platform, platform.machine().lower())
     if machine not in _MACHINES:
         raise UsageError(
