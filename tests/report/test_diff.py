@@ -14,7 +14,8 @@ from markdown_it import MarkdownIt
 from conda_strata.lock import lockfile
 from conda_strata.lock.changes import Change
 from conda_strata.lock.model import Lock, same
-from conda_strata.report.diff import compare, markdown, text
+from conda_strata.report.diff import markdown, text
+from conda_strata.report.diff.comparison import compare
 from tests.conftest import Strata, git
 from tests.support.lock_files import CHANNEL, Conda, Packages, Pip, real_locks, write_lock
 

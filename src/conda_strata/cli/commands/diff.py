@@ -60,7 +60,8 @@ def run(args: Arguments) -> int:
     """Print what differs; exit code 1 when anything does."""
     from conda_strata.cli import console
     from conda_strata.lock import gate, revision
-    from conda_strata.report.diff import compare, markdown, text
+    from conda_strata.report.diff import markdown, text
+    from conda_strata.report.diff.comparison import compare
 
     old, new = revision.read(args.old), revision.read(args.new)
     for name, lock in ((args.old, old), (args.new, new)):

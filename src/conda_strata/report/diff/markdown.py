@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conda_strata.lock.changes import KINDS
-from conda_strata.report.diff import Diff
+from conda_strata.report.diff.comparison import Diff
 from conda_strata.report.diff.rows import Row, Table, table
 from conda_strata.report.diff.text import summary
 from conda_strata.report.diff.warned import Notice, notices

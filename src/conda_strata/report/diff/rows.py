@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from conda_strata.lock.changes import CONDA, KINDS, PIP, Change
 from conda_strata.lock.model import Lock
-from conda_strata.report.diff import Diff
+from conda_strata.report.diff.comparison import Diff
 
 _Package = tuple[str, str]
 """Manager and name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conda_strata.report.diff import Diff
+from conda_strata.report.diff.comparison import Diff
 from conda_strata.report.diff.rows import Row, Table, table
 from conda_strata.report.diff.warned import notices
 

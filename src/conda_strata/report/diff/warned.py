@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conda_strata.lock.changes import PIP
 from conda_strata.lock.provenance import CHANNEL, DEPENDENCIES, HOST
-from conda_strata.report.diff import Diff
+from conda_strata.report.diff.comparison import Diff
 
 _MOST = 10
 """Packages or dependencies of one warning that are listed at most."""
