@@ -79,6 +79,7 @@ MINIMAL = {
 }
 FULL = {
     **MINIMAL,
+    "adopt": ["a", "--answer", "b=c", "--template", "d", "--checkout", "e", "--dry-run", "--json"],
     "check": ["--file", "a", "--lock", "b", "--platform", "linux-64", "--json"],
     "diff": ["a", "b", "--env", "c", "--json"],
     "doctor": ["--file", "a", "--env", "b", "--prefix", "c", "--offline", "--json"],

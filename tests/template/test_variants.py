@@ -41,7 +41,7 @@ def _texts(variant: Variant) -> dict[str, str]:
     return {
         name: content.decode()
         for name, content in files(variant.folder).items()
-        if PurePath(name).suffix not in BINARY
+        if PurePath(name).suffix not in BINARY and name != ".cruft.json"
     }
 
 

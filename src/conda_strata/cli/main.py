@@ -27,7 +27,7 @@ ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 
 _COMMANDS = (
     "lock", "check", "diff", "export", "install", "run", "shell", "plan", "size",
-    "layers", "push", "key", "doctor", "completion",
+    "layers", "push", "key", "doctor", "adopt", "completion",
 )  # fmt: skip
 
 
