@@ -1,3 +1,4 @@
+{% if cookiecutter.example == 'yes' -%}
 """The analysis as a command: ``python -m {{ cookiecutter.package_name }}``."""
 
 import argparse
@@ -43,3 +44,18 @@ def main(words: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+{%- else -%}
+"""The analysis as a command: ``python -m {{ cookiecutter.package_name }}``."""
+
+import sys
+
+
+def main() -> int:
+    """Run the analysis and return the exit code."""
+    print("There is no analysis yet: call it in __main__.py")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+{%- endif %}
