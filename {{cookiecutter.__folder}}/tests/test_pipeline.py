@@ -7,8 +7,8 @@ from {{ cookiecutter.package_name }} import __main__, pipeline, report
 
 
 def test_everything_is_written_and_the_same_each_time(penguins, tmp_path):
-    metrics = pipeline.run(penguins, tmp_path / "one")
-    again = pipeline.run(penguins, tmp_path / "two")
+    metrics = pipeline.run(penguins, tmp_path / "one", resamples=5)
+    again = pipeline.run(penguins, tmp_path / "two", resamples=5)
 
     written = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert written.keys() == {"confusion.png", "metrics.json", "report.html", "scatter.png"}
@@ -21,7 +21,7 @@ def test_everything_is_written_and_the_same_each_time(penguins, tmp_path):
 
 
 def test_the_report_needs_no_other_file(penguins, tmp_path):
-    pipeline.run(penguins, tmp_path)
+    pipeline.run(penguins, tmp_path, resamples=5)
     html = (tmp_path / "report.html").read_text("utf-8")
 
     sources = re.findall(r"""(?:src|href)=["']([^"']*)""", html)
@@ -36,9 +36,12 @@ def test_the_report_escapes_what_it_shows():
         "rows": 1,
         "complete": 1,
         "accuracy": 1.0,
+        "accuracy_interval": [0.9, 1.0],
         "baseline": 1.0,
         "species": {"<script>": 1},
         "recall": {"<script>": 1.0},
+        "recall_interval": {"<script>": [0.9, 1.0]},
+        "resamples": 1,
         "confusion": [[1]],
     }
     html = report.report(metrics, {"scatter": b"", "confusion": b""})
@@ -48,7 +51,7 @@ def test_the_report_escapes_what_it_shows():
 
 
 def test_the_command_says_what_it_did(penguins, tmp_path, capsys):
-    assert __main__.main([f"--data={penguins}", f"--out={tmp_path}"]) == 0
+    assert __main__.main([f"--data={penguins}", f"--out={tmp_path}", "--resamples=5"]) == 0
     assert "342 penguins" in capsys.readouterr().out
 
 

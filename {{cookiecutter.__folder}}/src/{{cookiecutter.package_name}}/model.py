@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -51,9 +51,20 @@ def classifier() -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
-def evaluate(measurements: pd.DataFrame, species: pd.Series) -> Evaluation:
+def folds(measurements: pd.DataFrame, species: pd.Series) -> np.ndarray:
+    """Return the fold of each penguin: those of a fold are predicted by a model of the others."""
+    fold = np.empty(len(species), int)
+    split = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(measurements, species)
+    for number, (_, tested) in enumerate(split):
+        fold[tested] = number
+    return fold
+
+
+def evaluate(
+    measurements: pd.DataFrame, species: pd.Series, fold: np.ndarray | None = None
+) -> Evaluation:
     """Predict each penguin with a model that has not seen it, and count."""
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-    predicted = cross_val_predict(classifier(), measurements, species, cv=folds)
+    split = PredefinedSplit(folds(measurements, species) if fold is None else fold)
+    predicted = cross_val_predict(classifier(), measurements, species, cv=split)
     names = sorted(species.unique())
     return Evaluation(names, confusion_matrix(species, predicted, labels=names))
