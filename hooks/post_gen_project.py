@@ -1,4 +1,4 @@
-"""Make the project a git repository and say what comes next; needs no network."""
+"""Leave out what the stack cannot use, start a git repository, and say what comes next."""
 
 import json
 import shutil
@@ -37,5 +37,7 @@ def next_steps():
 """
 
 
+if not ANSWERS["__dask"]:
+    Path("compose.yaml").unlink()
 git_init()
 print(next_steps())

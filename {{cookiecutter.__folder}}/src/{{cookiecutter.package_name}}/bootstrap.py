@@ -42,7 +42,8 @@ def evaluations(
     # The data travel inside this object with each task. As arguments, joblib would leave large ones
     # on one worker of a cluster, and lose them with it.
     bootstrap = Bootstrap(measurements, species, folds(measurements, species))
-    return Parallel()(delayed(bootstrap.evaluate)(number) for number in numbers)
+    # All at once, as more workers of a cluster may join later.
+    return Parallel(pre_dispatch="all")(delayed(bootstrap.evaluate)(number) for number in numbers)
 
 
 def interval(values: Iterable[float]) -> list[float]:
