@@ -86,7 +86,7 @@ def test_a_cluster_of_containers_gives_the_same_numbers(compose: Compose) -> Non
         said, _ = child.communicate(timeout=240)
     assert child.returncode == 0, said
     assert compose.metrics("on-cluster") == compose.metrics("here")
-    with urllib.request.urlopen("http://127.0.0.1:8787/status", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen("http://127.0.0.1:8787/status", timeout=10) as answer:
         assert b"Bokeh" in answer.read()
 
 
