@@ -38,7 +38,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and types, and the workflows of this repository."""
+    """Check style, types and spelling, and the workflows of this repository."""
     _install(session, "test")
     session.install("nox")
     session.run("ruff", "check", ".")
@@ -47,6 +47,8 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache")
     session.run("zizmor", "--offline", "--pedantic", "--quiet", ".github")
     workflows = [str(path) for path in (HERE / ".github/workflows").glob("*.yml")]
+    session.run("actionlint", *workflows)
+    session.run("codespell")
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
 
 
@@ -55,7 +57,43 @@ def docs(session: nox.Session) -> None:
     """Write what the documentation takes from the code: commands' options, the rooms' picture."""
     session.install("-e.", "import-linter>=2.5")
     session.run("python", "-m", "docs.reference_pages")
+    session.run("python", "-m", "docs.questions")
     session.run("python", "-m", "docs.rooms")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation's site into ``docs/_build``; a warning is an error."""
+    _install(session, "site")
+    session.install("pytest>=9")
+    output = HERE / "docs/_build/html"
+    # All pages are read each time: a link can break on a page that did not change.
+    words = ["--fresh-env", "--fail-on-warning", "--keep-going", "--jobs=auto"]
+    session.run("python", "-m", "sphinx", *words, "docs", str(output), *session.posargs)
+    session.run("pytest", "--noconftest", "--quiet", "tests/docs/test_site.py")
+    session.log(f"Open {output / 'index.html'}; its search needs no server")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the sdist and the wheel into ``dist`` and check them: ``-- --tag v0.1.0``."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    session.run("python", "-m", "release", "build", *session.posargs)
+
+
+@nox.session
+def notes(session: nox.Session) -> None:
+    """Write ``notes.md``, what the changelog says of a version: ``-- v0.1.0``."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    said = session.run("python", "-m", "release", "notes", *session.posargs, silent=True)
+    (HERE / "notes.md").write_text(str(said), "utf-8")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Prepare a release: changelog, pins, commit, tag, checked files: ``-- 0.1.0``."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    session.run("python", "-m", "release", "prepare", *session.posargs)
 
 
 @nox.session

@@ -23,7 +23,8 @@ def main() -> int:
             sys.exit("this needs a Docker daemon of the rig's own, whose cache may be dropped")
         project = generate(Path(temporary), here.answers | {"github_owner": f"z-{time.time_ns()}"})
         project.strata("lock", *here.platforms)
-        base = here.cloud.base or surroundings.DEBIAN
+        stand_in = here.cloud.contexts.get(surroundings.DEBIAN, surroundings.DEBIAN)
+        base = stand_in.removeprefix("docker-image://")
         names = {kind: f"{project.image}-{kind}:dev" for kind in ("zstd", "gzip")}
         print(f"{'':<6}{'size':>10}{'push':>8}{'pull':>8}")
         project.strata("install", "--env", "dev")

@@ -33,15 +33,12 @@ class Cloud:
         Build arguments: where strata comes from.
     contexts
         Build contexts: the folder ``wheels``, and what stands in for public base images.
-    base
-        What stands in for the base image that the key of the images names.
     rattler_config
         Configuration with mirrors of the conda channels, given to the build as a secret.
     """
 
     args: Mapping[str, str] = field(default_factory=dict)
     contexts: Mapping[str, str] = field(default_factory=dict)
-    base: str | None = None
     rattler_config: Path | None = None
 
 
@@ -81,7 +78,7 @@ def publish(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
 
 
 def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
-    """Push the project's images with its own script, under the key of what is in them.
+    """Push the project's images under the key of what is in them.
 
     *strata* is the folder of that program, where it is another than this Python's.
 
@@ -90,31 +87,46 @@ def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
     RuntimeError
         When it fails; the message is the end of its output.
     """
-    command = [".devcontainer/images.sh", "--progress=rawjson", *options(cloud)]
-    strata = strata or Path(sys.executable).parent
-    env = os.environ | {"PATH": f"{strata}{os.pathsep}{os.environ['PATH']}"}
-    if cloud.base:
-        env["BASE_IMAGE"] = cloud.base
-    return _timed(command, folder, env)
+    return _strata("push", folder, cloud, strata)
 
 
-def bake(folder: Path, cloud: Cloud, *, targets: Sequence[str] = TARGETS) -> Build:
-    """Build the project's images into the local Docker, each environment as one layer.
+def build(folder: Path, cloud: Cloud, *words: str, strata: Path | None = None) -> Build:
+    """Put the project's images into the local Docker.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails; the message is the end of its output.
+    """
+    return _strata("build", folder, cloud, strata, *words)
+
+
+def _strata(action: str, folder: Path, cloud: Cloud, strata: Path | None, *words: str) -> Build:
+    program = (strata or Path(sys.executable).parent) / "strata"
+    command = [str(program), "image", action, *words, *options(cloud)]
+    return _timed(command, folder, os.environ | {"BUILDKIT_PROGRESS": "rawjson"})
+
+
+def options(cloud: Cloud) -> list[str]:
+    """Return what ``strata image`` and ``docker build`` have to be told of the surroundings."""
+    return [f"--build-arg={name}={value}" for name, value in cloud.args.items()] + [
+        f"--build-context={name}={value}" for name, value in cloud.contexts.items()
+    ]
+
+
+def plain_build(folder: Path, cloud: Cloud, target: str, *words: str) -> Build:
+    """Build an image of the project as ``docker build`` does it, without strata on the machine.
 
     Raises
     ------
     RuntimeError
         When the build fails; the message is the end of BuildKit's log.
     """
-    command = ["docker", "buildx", "bake", "--progress=rawjson", *targets, *options(cloud)]
-    return _timed(command, folder, os.environ | {"RATTLER_CONFIG": str(cloud.rattler_config or "")})
-
-
-def options(cloud: Cloud) -> list[str]:
-    """Return what ``docker buildx bake`` has to be told of the surroundings."""
-    return [f"--set=*.args.{name}={value}" for name, value in cloud.args.items()] + [
-        f"--set=*.contexts.{name}={value}" for name, value in cloud.contexts.items()
-    ]
+    command = ["docker", "buildx", "build", "--progress=rawjson", "--target", target, *words]
+    if cloud.rattler_config:
+        command.append(f"--secret=id=rattler,src={cloud.rattler_config}")
+    command += ["--file", ".devcontainer/Dockerfile", *options(cloud), "."]
+    return _timed(command, folder, os.environ)
 
 
 def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Build:
@@ -161,6 +173,12 @@ def said(log: str) -> str:
     return b"".join(base64.b64decode(part["data"]) for part in logs).decode(errors="replace")
 
 
+def digests(output: str) -> dict[str, str]:
+    """Return target to digest of what ``strata image push`` printed."""
+    pairs = (line.split("=", 1) for line in output.splitlines())
+    return {target: name.rpartition("@")[2] for target, name in pairs}
+
+
 def blobs(reference: str) -> dict[str, int]:
     """Return digest to size, in bytes, of all that a pull of *reference* fetches."""
     manifest = _manifest(reference)
@@ -175,7 +193,7 @@ def environment_layers(reference: str) -> dict[str, str]:
     return {
         slot[1] or slot[2]: digest
         for step, digest in zip(steps, layers, strict=True)
-        if (slot := re.search(r"/layers/(\d\d)/|strata push: layer (\d\d) ", step))
+        if (slot := re.search(r"/layers/(\d\d)/|strata: layer (\d\d) ", step))
     }
 
 

@@ -14,8 +14,8 @@ import rig
 from demo.image import Cloud
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-DEBIAN, PYTHON = "debian:bookworm-slim", "python:3.13-slim-bookworm"
-"""The base images that the Dockerfile names."""
+DEBIAN = "debian:trixie-slim"
+"""The base image that the Dockerfile names."""
 
 CONDA_FORGE = "https://conda.anaconda.org/conda-forge/noarch/repodata_shards.msgpack.zst"
 
@@ -67,12 +67,9 @@ def find(wheels: Path, *, docker: bool = True) -> Surroundings:
         return Surroundings(answers, _platforms(public=public), None, own_docker=False)
     args = {"STRATA": f"/wheels/{build_wheel(wheels).name}"}
     contexts = {"wheels": str(wheels)}
-    if here.base_image and here.python_image:
-        contexts |= {
-            DEBIAN: f"docker-image://{here.base_image}",
-            PYTHON: f"docker-image://{here.python_image}",
-        }
-    cloud = Cloud(args, contexts, here.base_image, here.rattler_config)
+    if here.base_image:
+        contexts[DEBIAN] = f"docker-image://{here.base_image}"
+    cloud = Cloud(args, contexts, here.rattler_config)
     return Surroundings(answers, _platforms(public=public), cloud, own_docker=here.own_docker)
 
 

@@ -17,7 +17,7 @@ from conda_strata.cli import main as cli
 from conda_strata.core import errors
 
 FOLDER = Path(__file__).parent / "reference"
-_START, _END = "<!-- notes -->", "<!-- end of notes -->"
+START, END = "<!-- notes -->", "<!-- end of notes -->"
 _MADE = (
     "<!-- Made by 'nox -s docs' from the command's options; write between the notes' markers. -->"
 )
@@ -26,11 +26,16 @@ _MADE = (
 def pages() -> dict[Path, str]:
     """Return each page's file and what it should hold."""
     index = FOLDER / "index.md"
-    found = {index: _index(_notes(index))}
+    found = {index: _index(notes(index))}
     for name, command in cli.commands().items():
-        file = FOLDER / f"strata-{name}.md"
-        found[file] = _page(name, command, _notes(file))
+        file = page_of(name)
+        found[file] = _page(name, command, notes(file))
     return found
+
+
+def page_of(name: str) -> Path:
+    """Return the file of a command's page."""
+    return FOLDER / f"strata-{name.replace(' ', '-')}.md"
 
 
 def main() -> int:
@@ -46,7 +51,7 @@ def main() -> int:
     return 0
 
 
-def _page(name: str, command: cli.Command, notes: str) -> str:
+def _page(name: str, command: cli.Command, by_hand: str) -> str:
     parser = argparse.ArgumentParser(prog=f"strata {name}", add_help=False)
     command.add_arguments(parser)
     cli.add_verbose(parser)
@@ -67,15 +72,15 @@ def _page(name: str, command: cli.Command, notes: str) -> str:
     parts += [
         "## Exit codes",
         f"{codes}. [What they mean](index.md#exit-codes)",
-        f"{_START}\n{notes}{_END}",
+        f"{START}\n{by_hand}{END}",
         "[All commands](index.md)",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _index(notes: str) -> str:
+def _index(by_hand: str) -> str:
     commands = [
-        f"| [`strata {name}`](strata-{name}.md) | {_escaped(command.HELP)} |"
+        f"| [`strata {name}`]({page_of(name).name}) | {escaped(command.HELP)} |"
         for name, command in cli.commands().items()
     ]
     meanings = _meanings()
@@ -99,7 +104,7 @@ def _index(notes: str) -> str:
             "| ---: | --- | --- |",
             *codes,
             "",
-            f"{_START}\n{notes}{_END}",
+            f"{START}\n{by_hand}{END}",
             "",
         ]
     )
@@ -121,10 +126,11 @@ def _meanings() -> dict[int, str]:
     return {code: " ".join(texts) for code, texts in found.items()}
 
 
-def _notes(file: Path) -> str:
+def notes(file: Path) -> str:
+    """Return what was written by hand between the markers of a page."""
     if not file.exists():
         return ""
-    found = re.search(f"{_START}\n(.*?){_END}", file.read_text("utf-8"), re.DOTALL)
+    found = re.search(f"{START}\n(.*?){END}", file.read_text("utf-8"), re.DOTALL)
     return found[1] if found else ""
 
 
@@ -152,16 +158,17 @@ def _metavar(action: argparse.Action) -> str:
 
 def _cell(action: argparse.Action) -> str:
     needed = " **Required.**" if action.required and action.option_strings else ""
-    return _escaped((action.help or "").replace("%%", "%")) + needed
+    return escaped((action.help or "").replace("%%", "%")) + needed
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return *text* for the cell of a table."""
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _wrapped(synopsis: str) -> str:
     """Break the synopsis between options, at 80 columns."""
-    name, *options = re.findall(r"^strata \S+|\[[^]]*\]…?|\S+(?: [A-Z]\S*)?", synopsis)
+    name, *options = re.findall(r"^strata [a-z ]+(?= |$)|\[[^]]*\]…?|\S+(?: [A-Z]\S*)?", synopsis)
     lines = [name]
     for option in options:
         if len(lines[-1]) + len(option) > 78:

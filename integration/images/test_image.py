@@ -48,7 +48,7 @@ def test_analysis_runs_in_the_runtime_image(built: Built) -> None:
     reports = built.project.folder / "reports"
     metrics = json.loads((reports / "metrics.json").read_text())
     assert 0.9 < metrics["accuracy"] <= 1
-    assert (reports / "report.html").read_text("utf-8").count("data:image/png;base64,") >= 1
+    assert (reports / "report.html").read_text("utf-8").count("data:image/svg+xml;base64,") >= 1
 
 
 def test_project_passes_its_tests_in_a_native_prefix(built: Built, prefix: Path) -> None:
@@ -91,20 +91,22 @@ def comparable(listed: str) -> set[tuple[str, str]]:
 
 def test_two_cold_pushes_are_identical(built: Built, tmp_path: Path) -> None:
     """Another repository, nothing cached: every environment layer has its old digest."""
-    before = {target: image.environment_layers(built.reference(target)) for target in image.TARGETS}
+    before = image.digests(built.first.output)
     other = f"{built.project.image}-again"
-    command = [os.fspath(Path(sys.executable).parent / "strata"), "push", f"{other}:dev"]
-    command += ["--base", built.reference("dev"), "--env", "dev", "--platform", "linux-64"]
-    subprocess.run(
-        command,
+    command = [os.fspath(Path(sys.executable).parent / "strata"), "image", "push"]
+    # Only the base is taken from the first repository: another tag than the image's is named.
+    command += ["--registry", other, "--reuse", f"{built.project.image}:none"]
+    done = subprocess.run(
+        [*command, *image.options(built.cloud)],
         cwd=built.project.folder,
         env=os.environ | {"RATTLER_CACHE_DIR": str(tmp_path / "cold")},
         capture_output=True,
-        check=True,
+        text=True,
+        check=False,
     )
-    again = image.environment_layers(f"{other}:dev")
-    assert again == before["dev"]
-    assert len(before["dev"]) <= 96
+    assert done.returncode == 0, done.stderr
+    assert "dev: 0 layers made" not in done.stderr
+    assert image.digests(done.stdout) == before
 
 
 def test_nothing_changed_builds_nothing(built: Built) -> None:
@@ -114,12 +116,51 @@ def test_nothing_changed_builds_nothing(built: Built) -> None:
     code.write_text(before + "\n# a comment more\n", "utf-8")
     again = image.publish(built.project.folder, built.cloud)
     code.write_text(before, "utf-8")
-    assert (again.ran, again.log) == ({}, "strata.lock is up to date\n")
+    assert again.ran == {}
+    assert [line.partition(": ")[2] for line in again.log.splitlines()] == [
+        f"{built.project.image}:{target}-{key(built)} is there already" for target in image.TARGETS
+    ]
     assert again.output == built.first.output
 
 
+def key(built: Built) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "conda_strata", "image", "digest", "--json"]
+        + image.options(built.cloud),
+        cwd=built.project.folder,
+        capture_output=True,
+        check=True,
+    )
+    return str(json.loads(done.stdout)["key"])
+
+
+def test_built_archived_and_pushed_are_one(built: Built, tmp_path: Path) -> None:
+    """In Docker by way of its own pull, in an archive, and in the registry: the same digest."""
+    image.forget(built.reference(target) for target in image.TARGETS)
+    local = image.build(built.project.folder, built.cloud)
+    names = dict(line.split("=", 1) for line in local.output.splitlines())
+    assert names == {target: built.reference(target) for target in image.TARGETS}
+    assert local.ran == {}
+    ran = image.run(names["runtime"], built.project.folder, "python", "-c", "import pandas")
+    assert ran.returncode == 0, ran.stderr
+    archive = tmp_path / "images.tar"
+    image.build(built.project.folder, built.cloud, "--output", str(archive))
+    for target, digest in image.digests(built.first.output).items():
+        shown = subprocess.run(
+            ["skopeo", "inspect", "--format", "{{.Digest}}", f"oci-archive:{archive}:{target}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert shown.stdout.strip() == digest
+    loaded = subprocess.run(
+        ["docker", "load", "--input", str(archive)], capture_output=True, text=True, check=True
+    )
+    assert names["dev"] in loaded.stdout
+
+
 def test_image_of_one_layer_holds_the_same(built: Built, tmp_path: Path) -> None:
-    """What `docker buildx bake` builds of a checkout without a lock, which is solved on the spot."""
+    """What `docker build` makes of a checkout without a lock, which is solved on the spot."""
     folder = tmp_path / "checkout"
     shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
     for name, packages in (
@@ -132,13 +173,13 @@ def test_image_of_one_layer_holds_the_same(built: Built, tmp_path: Path) -> None
     dataclasses.replace(built.project, folder=folder).strata("lock", *built.here.platforms)
     pushed = image.push(folder, built.cloud).output.splitlines()
     layered = dict(line.split("=", 1) for line in pushed)
-    bake = folder / "docker-bake.hcl"
-    bake.write_text(bake.read_text("utf-8").replace(built.project.image, "one-layer"), "utf-8")
     (folder / "strata.lock").unlink()
-    baked = image.bake(folder, built.cloud)
-    assert "no strata.lock here: solving linux-64" in image.said(baked.log)
     for target in image.TARGETS:
-        assert listing(f"one-layer:{target}", tmp_path) == listing(layered[target], tmp_path)
+        name = f"one-layer:{target}"
+        one_layer = image.plain_build(folder, built.cloud, target, "--load", "--tag", name)
+        if target == "dev":  # the stage of the environment is built once
+            assert "no strata.lock here: solving linux-64" in image.said(one_layer.log)
+        assert listing(name, tmp_path) == listing(layered[target], tmp_path)
         asked = "{{json .Config.Env}} {{json .Config.Cmd}} {{.Config.User}} {{.Config.WorkingDir}}"
         one, many = (
             subprocess.run(
@@ -158,11 +199,16 @@ def test_runtime_for_two_platforms_without_emulation(built: Built, tmp_path: Pat
     both = ("--platform", "linux-64", "--platform", "linux-aarch64")
     project = dataclasses.replace(built.project, folder=folder)
     project.strata("lock", *both)
-    base, name = f"{project.image}:runtime-base-of-two", f"{project.image}:two"
-    command = ["docker", "buildx", "bake", "runtime-base", *image.options(built.cloud)]
-    env = os.environ | {"PLATFORMS": "linux/amd64,linux/arm64", "SUFFIX": "-of-two"}
-    subprocess.run(command, cwd=folder, env=env, capture_output=True, check=True)
-    project.strata("push", name, "--base", base, "--reuse", built.reference("runtime"), *both)
+    options = ("--target", "runtime", *both, *image.options(built.cloud))
+    project.strata("image", "push", *options)
+    done = subprocess.run(
+        [sys.executable, "-m", "conda_strata", "image", "digest", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name = done.stdout.strip().removeprefix("runtime=")
     listed = subprocess.run(
         ["docker", "buildx", "imagetools", "inspect", "--raw", name],
         capture_output=True,

@@ -58,7 +58,6 @@ def test_settings_of_the_base_stay(strata: Strata, image: str) -> None:
     config = document(f"http://{host}/v2/{name}/blobs/{manifest['config']['digest']}")
     assert config["config"] == {"Env": ["A=B"], "Cmd": ["python"], "User": "1000"}
     assert manifest["layers"][0]["mediaType"] == "application/vnd.oci.image.layer.v1.tar+gzip"
-    assert manifest["annotations"]["org.opencontainers.image.base.name"] == f"{image}:base"
 
 
 def test_nothing_new_is_nothing_made(

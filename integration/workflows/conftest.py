@@ -66,6 +66,18 @@ class Hub:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
+    def use_registry(self, host: str) -> None:
+        """Have the project's files name *host* in place of the registry that they name now."""
+        now = self.image.partition("/")[0]
+        workflows = self.project.folder / ".github" / "workflows"
+        for file in (
+            self.project.folder / "pyproject.toml",
+            self.project.folder / ".devcontainer" / "devcontainer.json",
+            *workflows.glob("*.yml"),
+        ):
+            file.write_text(file.read_text("utf-8").replace(now, host), "utf-8")
+        self.image = self.image.replace(now, host, 1)
+
     def leave_out_slow_tests(self) -> None:
         """Delete the project's tests that take long, where they have run in another test here."""
         for name in ("test_notebooks", "test_pipeline", "test_model"):
@@ -122,6 +134,10 @@ class Hub:
         host, _, name = self.image.partition("/")
         return registry.tags(host, name)
 
+    def writes(self) -> list[str]:
+        """The requests until now that would change its images in the registry."""
+        return registry.writes(self.image.partition("/")[2])
+
     def strata(self, *words: str) -> None:
         self.project.strata(*words)
 
@@ -147,10 +163,10 @@ def made(
     project = generate(tmp_path_factory.mktemp("project"), answers)
     dockerfile = project.folder / ".devcontainer" / "Dockerfile"
     text = dockerfile.read_text("utf-8")
-    for name in (surroundings.DEBIAN, surroundings.PYTHON):
-        if name in rigged.cloud.contexts:
-            stand_in = rigged.cloud.contexts[name].removeprefix("docker-image://")
-            text = text.replace(f" {name} ", f" {stand_in} ")
+    name = surroundings.DEBIAN
+    if name in rigged.cloud.contexts:
+        stand_in = rigged.cloud.contexts[name].removeprefix("docker-image://")
+        text = text.replace(f" {name} ", f" {stand_in} ")
     dockerfile.write_text(text, "utf-8")
     environment = project.folder / "environment.yml"
     text = environment.read_text("utf-8").replace("  - osx-arm64\n  - win-64\n", "")
@@ -173,12 +189,16 @@ def hub(
     shutil.copytree(made.folder, copy.folder)
     address = rig.status()["registry"]
     name = f"owner-{time.time_ns()}/{copy.folder.name}"
-    env = {"IMAGE": f"{address}/{name}"}
+    pyproject = copy.folder / "pyproject.toml"
+    text = pyproject.read_text("utf-8").replace(made.image.partition("/")[2], name)
+    pyproject.write_text(text, "utf-8")
+    env = {}
     if rigged.cloud.rattler_config:
         env["RATTLER_CONFIG"] = str(rigged.cloud.rattler_config)
         env["XDG_CONFIG_HOME"] = os.environ["XDG_CONFIG_HOME"]
     with github.repository(name, folder) as repository:
-        hub = Hub(copy, repository, env["IMAGE"], folder, env)
+        hub = Hub(copy, repository, f"ghcr.io/{name}", folder, env)
+        hub.use_registry(address)
         hub.git("remote", "add", "origin", str(repository.git))
         hub.commit("Start the project")
         yield hub

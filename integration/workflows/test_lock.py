@@ -71,6 +71,24 @@ def test_others_are_told_and_nothing_is_written(stale: Hub, fork: bool, actor: s
     assert stale.repository.dispatched == []
 
 
+@pytest.mark.parametrize("target", [".git/config", "/etc/passwd", "environment.yml"])
+def test_link_in_place_of_the_lock_is_replaced(stale: Hub, target: str) -> None:
+    """The new lock takes its place in the tree; nothing is written through it."""
+    lock = stale.project.folder / "strata.lock"
+    text = lock.read_text("utf-8")
+    stale.git("rm", "--quiet", "--cached", "strata.lock")
+    lock.unlink()
+    (stale.project.folder / "lock.yml").write_text(text, "utf-8")
+    lock.symlink_to(target)
+    stale.commit("A link")
+    ran = stale.run("lock.yml", stale.pull_request("change"))
+    tip = stale.tip("change")
+    stale.git("fetch", "--quiet", "origin", "change")
+    if "fix" in ran.jobs:
+        assert stale.git("ls-tree", tip, "strata.lock").startswith("100644 blob")
+    assert stale.git("show", f"{tip}:environment.yml").startswith("#")
+
+
 def test_branch_that_moved_on_keeps_its_commits(stale: Hub) -> None:
     """Whoever pushed while the lock was solved loses nothing: the bot's push is refused."""
     event = stale.pull_request("change")

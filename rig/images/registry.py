@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import urllib.error
 import urllib.request
@@ -29,8 +30,6 @@ CONFIG = """\
 version: 0.1
 log:
   level: error
-  accesslog:
-    disabled: true
 storage:
   filesystem:
     rootdirectory: {store}
@@ -177,3 +176,9 @@ def tags(address: str, repository: str) -> set[str]:
         if error.code == 404:
             return set()
         raise RigError(f"The registry at {address} answered {error}. Run `rig down`.") from error
+
+
+def writes(name: str) -> list[str]:
+    """Return the requests of its log that would change the images of *name*, oldest first."""
+    request = re.compile(rf'"((?:DELETE|PATCH|POST|PUT) /v2/{re.escape(name)}/\S*)')
+    return request.findall((cache_dir() / "registry.log").read_text("utf-8", "replace"))

@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_is_named(strata: Strata, project: Path) -> N
 
 @pytest.mark.parametrize("name", cli.commands())
 def test_every_command_can_be_verbose(strata: Strata, name: str) -> None:
-    assert "-v, --verbose" in strata(name, "--help", NO_COLOR="1").stdout
+    assert "-v, --verbose" in strata(*name.split(), "--help", NO_COLOR="1").stdout
 
 
 def test_verbose_is_not_taken_from_the_command_that_is_run(strata: Strata) -> None:

@@ -14,7 +14,7 @@ from conda_strata.cli import arguments
 from conda_strata.cli import main as cli
 from tests.conftest import Strata
 
-WITHOUT_JSON = {"export", "run", "shell", "completion"}
+WITHOUT_JSON = {"export", "run", "lab", "shell", "completion"}
 """What they print or start is not theirs to choose."""
 
 
@@ -71,6 +71,8 @@ def test_json_and_another_form_are_not_both_meant(strata: Strata, words: tuple[s
 
 
 MINIMAL = {
+    "add": ["numpy"],
+    "remove": ["numpy"],
     "completion": ["bash"],
     "export": ["--format", "explicit"],
     "layers": ["--out", "out"],
@@ -79,11 +81,14 @@ MINIMAL = {
 }
 FULL = {
     **MINIMAL,
+    "add": ["numpy", "--dev", "--pip", "--platform", "a", "--lock", "b", "--no-install"],
+    "remove": ["numpy", "--dev", "--pip", "--lock", "b", "--prefix", "c"],
+    "lab": ["--prefix", "a", "--port", "1", "--", "--debug"],
     "check": ["--file", "a", "--lock", "b", "--platform", "linux-64", "--json"],
     "diff": ["a", "b", "--env", "c", "--json"],
     "doctor": ["--file", "a", "--env", "b", "--prefix", "c", "--offline", "--json"],
     "export": [*MINIMAL["export"], "--lock", "a", "--platform", "b", "--output", "c"],
-    "install": ["--file", "a", "--env", "b", "--platform", "c", "--prefix", "d", "--json"],
+    "install": ["--file", "a", "--env", "b", "--platform", "c", "--prefix", "d", "--yes"],
     "key": ["--lock", "a", "--input", "b", "--base", "c", "--json"],
     "layers": [*MINIMAL["layers"], "--prefix", "/a", "--max-layers", "3", "--slim", "--locked"],
     "lock": ["--platform", "a", "--update", "b", "--exclude-newer", "7d", "--dry-run"],
@@ -108,7 +113,7 @@ def fits(value: object, kind: object) -> bool:
 def test_arguments_are_of_the_types_that_they_say(name: str, words: dict[str, list[str]]) -> None:
     """Mypy believes the fields; argparse fills them."""
     kind = cli.commands()[name].Arguments
-    namespace = cli.parser().parse_args([name, *words.get(name, [])])
+    namespace = cli.parser().parse_args([*name.split(), *words.get(name, [])])
     args = arguments.typed(kind, namespace, besides=("command", "verbose"))
     hints = get_type_hints(kind)
     assert {n: v for n, v in vars(args).items() if not fits(v, hints[n])} == {}

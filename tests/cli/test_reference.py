@@ -22,9 +22,9 @@ def test_page_is_current(file: Path) -> None:
 
 @pytest.mark.parametrize("name", cli.commands())
 def test_every_option_of_the_help_is_on_the_page(strata: Strata, name: str) -> None:
-    helped = strata(name, "--help", COLUMNS="200", NO_COLOR="1").stdout
+    helped = strata(*name.split(), "--help", COLUMNS="200", NO_COLOR="1").stdout
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", helped)) - {"--help"}
-    page = PAGES[reference_pages.FOLDER / f"strata-{name}.md"]
+    page = PAGES[reference_pages.page_of(name)]
     example = cli.commands()[name].EXAMPLE
     assert {o for o in options if f"`{o}`" not in page and o not in example} == set()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_strata.core.errors import StrataError
 from conda_strata.doctor import machine
 from conda_strata.lock.model import Lock
 from conda_strata.pypi.wheel import Wheel
@@ -231,7 +232,7 @@ def test_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(machine.uv(lock, "win-64")) == []
 
     def missing() -> list[str]:
-        raise FileNotFoundError
+        raise StrataError("uv is not here")
 
     monkeypatch.setattr(machine, "uv_command", missing)
     assert [f.level for f in machine.uv(lock, SUBDIR)] == ["problem"]

@@ -539,7 +539,10 @@ def test_what_others_unpacked_is_vetted(strata: Strata, stage: Stage, command: s
     assert not place.exists()
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"folders": 7}', NESTED])
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "[]", "{}", '{"folders": 7}', pytest.param(NESTED, id="nested")],
+)
 def test_a_damaged_note_counts_for_nothing(strata: Strata, stage: Stage, text: str) -> None:
     stage.put("mate", ESCAPE)
     stage.lock()

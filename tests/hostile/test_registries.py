@@ -275,11 +275,11 @@ def test_null_is_as_good_as_nothing(registry_server: Registry) -> None:
     registry_server.put("base", config(history=None)(registry_server))
     found = oci_image.find(team(registry_server), "base", "linux-64")
     assert found is not None
-    assert oci_image.append(found, [])["history"] == []
+    assert oci_image.append(found.config, [], {})["history"] == []
     registry_server.put("base", layer(annotations=None)(registry_server))
     found = oci_image.find(team(registry_server), "base", "linux-64")
     assert found is not None
-    assert found.reusable == {}
+    assert found.reusable == []
 
 
 @pytest.mark.parametrize("name", ["layer, no digest", "config, path", "child, no size", "both"])
@@ -358,19 +358,20 @@ def test_a_manifest_that_is_taken_for_another(registry_server: Registry) -> None
 
 def test_of_a_layer_to_use_again_only_what_is_ours_is_kept(registry_server: Registry) -> None:
     """A layer with another place to get it from would send everybody there who pulls the image."""
+    key = f"{'0' * 64}.gzip"
     urls = ["https://elsewhere.example/layer"]
-    notes = {oci_image.KEY: "k", oci_image.CLAIMS: "", "io.example": "x"}
+    notes = {oci_image.KEY: key, oci_image.CLAIMS: "", "io.example": "x"}
     registry_server.put("base", layer(urls=urls, annotations=notes, data="eA==")(registry_server))
     found = oci_image.find(team(registry_server), "base", "linux-64")
     assert found is not None
-    ours = {oci_image.KEY: "k", oci_image.CLAIMS: ""}
+    ours = {oci_image.KEY: key, oci_image.CLAIMS: ""}
     plain = described(digest_of(b"layer"), 5, LAYER) | {"annotations": ours}
-    assert {key: one.descriptor for key, one in found.reusable.items()} == {"k": plain}
+    assert [(one.key, one.descriptor) for one in found.reusable] == [(key, plain)]
     foreign = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
     registry_server.put("base", layer(annotations=notes, mediaType=foreign)(registry_server))
     found = oci_image.find(team(registry_server), "base", "linux-64")
     assert found is not None
-    assert found.reusable == {}
+    assert found.reusable == []
 
 
 # Who is sent elsewhere.

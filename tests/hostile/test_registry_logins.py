@@ -98,7 +98,7 @@ def test_after_docker_podman_is_asked(home: Path, monkeypatch: pytest.MonkeyPatc
         "{",
         "null",
         "[]",
-        "[" * 100_000,
+        pytest.param("[" * 100_000, id="nested"),
         '{"auths": {}} {}',
         '{"auths": ["r.io"]}',
         '{"auths": {"r.io": ["x"]}}',

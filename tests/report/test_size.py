@@ -13,9 +13,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from conda_strata.cli.commands import size as command
+from conda_strata.core import sizes
 from conda_strata.core.errors import UsageError
 from conda_strata.lock.model import Lock
-from conda_strata.report.size import limit as size_limit
 from conda_strata.report.size import measure as size
 from conda_strata.report.size import text as size_report
 from tests.conftest import HandMadeChannel, Strata, git, write_environment
@@ -265,7 +265,7 @@ def test_limit_after_growth(strata: Strata, project: Path) -> None:
     ],
 )
 def test_limits(text: str, expected: int) -> None:
-    assert size_limit.read(text).bytes == expected
+    assert sizes.read(text).bytes == expected
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_limits(text: str, expected: int) -> None:
 )  # fmt: skip
 def test_no_limits(text: str) -> None:
     with pytest.raises(UsageError, match="is no size") as caught:
-        size_limit.read(text)
+        sizes.read(text)
     assert "800MB, 1.5GB, 750MiB" in caught.value.fix
 
 

@@ -66,7 +66,7 @@ def test_variables_are_set_by_activation(
     assert printed.stdout == f"{value}|2"
     assert not (project / "ran").exists()
     state = json.loads((project / ".conda/conda-meta/state").read_text())
-    assert state["env_vars"] == {"THREADS": "2"}
+    assert state["env_vars"] == {"MODE": value, "THREADS": "2"}
 
     file.write_text(text)
     assert strata("install").returncode == 0
@@ -85,7 +85,7 @@ def test_variables_are_in_the_layers_and_in_the_key(
     dev.write_text(dev.read_text() + "variables: {LEVEL: debug}\n")
     assert strata("key", "--input", "Dockerfile").stdout != key
     assert strata("layers", "--env", "dev", "--out", "out").returncode == 0
-    script = "opt/env/etc/conda/activate.d/variables-of-environment.sh"
+    script = "opt/env/etc/conda/activate.d/0-variables-of-environment.sh"
     assert (project / "out/11" / script).read_text() == "export MODE=fast\n"
     assert (project / "out/95" / script).read_text() == "export LEVEL=debug\nexport MODE=fast\n"
 

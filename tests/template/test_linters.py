@@ -24,7 +24,41 @@ DEVCONTAINER = {
         "name": {"type": "string"},
         "image": {"type": "string"},
         "remoteUser": {"type": "string"},
+        "hostRequirements": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "cpus": {"type": "integer", "minimum": 1},
+                "memory": {"type": "string", "pattern": "^\\d+([tgmk]b)?$"},
+                "storage": {"type": "string", "pattern": "^\\d+([tgmk]b)?$"},
+            },
+        },
         "updateContentCommand": {"type": "string"},
+        "postCreateCommand": {"type": "string"},
+        "waitFor": {
+            "enum": [
+                "initializeCommand",
+                "onCreateCommand",
+                "updateContentCommand",
+                "postCreateCommand",
+                "postStartCommand",
+            ]
+        },
+        "forwardPorts": {"type": "array", "items": {"type": "integer", "maximum": 65535}},
+        "portsAttributes": {
+            "type": "object",
+            "additionalProperties": False,
+            "patternProperties": {
+                "^\\d+$": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": {
+                        "label": {"type": "string"},
+                        "onAutoForward": {"enum": ["notify", "openBrowser", "silent", "ignore"]},
+                    },
+                }
+            },
+        },
         "containerEnv": {"type": "object", "additionalProperties": {"type": "string"}},
         "customizations": {"type": "object"},
     },

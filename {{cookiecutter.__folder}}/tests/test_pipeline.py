@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 
@@ -11,7 +12,7 @@ def test_everything_is_written_and_the_same_each_time(penguins, tmp_path):
     again = pipeline.run(penguins, tmp_path / "two", resamples=5)
 
     written = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
-    assert written.keys() == {"confusion.png", "metrics.json", "report.html", "scatter.png"}
+    assert written.keys() == {"confusion.svg", "metrics.json", "report.html", "scatter.svg"}
     assert metrics == again == json.loads(written["metrics.json"])
     assert metrics["rows"] == 344
     assert sum(map(sum, metrics["confusion"])) == metrics["complete"] == 342
@@ -26,7 +27,7 @@ def test_the_report_needs_no_other_file(penguins, tmp_path):
 
     sources = re.findall(r"""(?:src|href)=["']([^"']*)""", html)
     assert len(sources) == 2
-    assert all(source.startswith("data:image/png;base64,iVBORw0KGgo") for source in sources)
+    assert all(source.startswith("data:image/svg+xml;base64,PD94bWwg") for source in sources)
     assert "http" not in html
     assert all(name in html for name in ("Adelie", "Chinstrap", "Gentoo"))
 
@@ -43,11 +44,31 @@ def test_the_report_escapes_what_it_shows():
         "recall_interval": {"<script>": [0.9, 1.0]},
         "resamples": 1,
         "confusion": [[1]],
+        "provenance": {"commit": "<b>"},
     }
     html = report.report(metrics, {"scatter": b"", "confusion": b""})
 
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
+    assert "<b>" not in html
+
+
+def test_the_report_says_what_it_was_made_from(penguins, tmp_path, monkeypatch):
+    (tmp_path / "strata.lock").write_bytes(b"version: 7\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMAGE_DIGEST", "ghcr.io/me/study@sha256:0123")
+    monkeypatch.setenv("GITHUB_SHA", "5ca1ab1e")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    metrics = pipeline.run(penguins, tmp_path / "out")
+
+    html = (tmp_path / "out/report.html").read_text("utf-8")
+    digest = hashlib.sha256(b"version: 7\n").hexdigest()
+    assert metrics["provenance"] == {
+        "commit": "5ca1ab1e",
+        "lock": f"sha256:{digest}",
+        "image": "ghcr.io/me/study@sha256:0123",
+    }
+    assert all(text in html for text in metrics["provenance"].values())
 
 
 def test_the_command_says_what_it_did(penguins, tmp_path, capsys):

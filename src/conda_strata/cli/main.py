@@ -26,9 +26,12 @@ DEBUG = "STRATA_DEBUG"
 ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 
 _COMMANDS = (
-    "lock", "check", "diff", "export", "install", "run", "shell", "plan", "size",
-    "layers", "push", "key", "doctor", "completion",
+    "lock", "add", "remove", "loosen", "check", "diff", "export", "install", "run", "lab", "shell",
+    "plan", "size", "layers", "push", "key", "image build", "image push", "image digest", "doctor",
+    "completion",
 )  # fmt: skip
+
+_GROUPS = {"image": "build, push or look up the project's images"}
 
 
 class Command(Protocol):
@@ -103,11 +106,16 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         help="print the version",
     )
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
-    named = words[:1] if words and words[0] in _COMMANDS else _COMMANDS
+    named = [name for name in _COMMANDS if name.split()[0] in words[:1]] or _COMMANDS
+    groups: dict[str, Any] = {"": subparsers}
     for name in named:
         command = _command(name)
-        sub = subparsers.add_parser(
-            name,
+        group, _, last = name.rpartition(" ")
+        if group not in groups:
+            outer = subparsers.add_parser(group, help=_GROUPS[group], description=_GROUPS[group])
+            groups[group] = outer.add_subparsers(metavar="COMMAND", required=True)
+        sub = groups[group].add_parser(
+            last,
             help=command.HELP,
             description=f"{command.HELP[0].upper()}{command.HELP[1:]}.",
             epilog=f"example:\n  {command.EXAMPLE}",
@@ -133,7 +141,7 @@ def add_verbose(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(name: str) -> Command:
-    return cast("Command", import_module(f"conda_strata.cli.commands.{name}"))
+    return cast("Command", import_module(f"conda_strata.cli.commands.{name.replace(' ', '_')}"))
 
 
 def main(words: Sequence[str] | None = None) -> int:

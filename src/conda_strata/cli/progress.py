@@ -99,27 +99,11 @@ class PackageProgress:
             self._progress.advance(self._link)
 
 
-class PackageLines:
-    """Says in plain lines how many packages there are to fetch, and when all are linked."""
-
-    def __init__(self) -> None:
-        self._total = 0
-
-    def on_transaction_start(self, total_operations: int) -> None:
-        """Say what is about to happen."""
-        self._total = total_operations
-        console.say(f"installing {total_operations} packages …")
-
-    def on_transaction_complete(self) -> None:
-        """Say that it has."""
-        console.say(f"installed {self._total} packages")
-
-
 @contextmanager
-def installing() -> Iterator[InstallerReporter]:
-    """Show an installation: bars on a terminal, plain lines elsewhere."""
+def installing() -> Iterator[InstallerReporter | None]:
+    """Show an installation: bars on a terminal, nothing elsewhere."""
     if not is_live():
-        yield cast("InstallerReporter", PackageLines())
+        yield None
         return
     from rich.progress import (
         BarColumn,

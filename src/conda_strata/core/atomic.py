@@ -11,7 +11,7 @@ from conda_strata.core.errors import StrataError
 def write(path: Path, content: bytes) -> None:
     """Write *content* to *path*, in the place of what was there; on any failure that stays.
 
-    Where the process is killed half-way, the next one overwrites what it left beside the file.
+    A symbolic link is followed within its folder only: it may have come with a repository. Where the process is killed half-way, the next one overwrites what it left beside the file.
 
     Raises
     ------
@@ -19,6 +19,11 @@ def write(path: Path, content: bytes) -> None:
         When it cannot be written.
     """
     target = path.resolve()
+    if path.is_symlink() and not target.is_relative_to(path.parent.resolve()):
+        raise StrataError(
+            f"{path} is a symbolic link out of its folder, to {target}",
+            "Name that file itself, or delete the link.",
+        )
     draft = partial(target)
     try:
         try:

@@ -59,7 +59,7 @@ def examine(request: Request) -> Iterator[Finding]:
         if lock:
             yield project.platform(lock, subdir)
             yield from machine.virtual_packages(lock, subdir, request.environment)
-            yield from prefix.prefix(lock, subdir, request.environment, request.prefix)
+            yield from prefix.prefix(lock, manifest, subdir, request.environment, request.prefix)
             yield from machine.uv(lock, subdir)
     yield from machine.bash()
     yield from machine.cache(Path())

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import requests
 
-from conda_strata.core.errors import NetworkError, UsageError
+from conda_strata.core.errors import ManifestError, NetworkError, UsageError
 from conda_strata.doctor.finding import Finding, ok, problem, warning
+from conda_strata.image import settings
 from conda_strata.registry.repository import Repository
 
 FILE = Path(".devcontainer/devcontainer.json")
@@ -19,7 +20,12 @@ FILE = Path(".devcontainer/devcontainer.json")
 SECONDS = 15
 """How long a registry may take to answer."""
 
-_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*(?:"|\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+"""What has no end ends with the text: else it would be looked for again from each later place."""
+
+_MOST = 1_000_000
+"""Bytes of the file at most."""
+
 _IMAGE = re.compile(r'"image"\s*:\s*"([^"\\]+)"')
 _REFUSED = {401, 403, 404}
 
@@ -30,7 +36,11 @@ def named(folder: Path) -> str | None:
     None where it is built from a Dockerfile, or depends on variables that only an editor knows.
     """
     try:
-        text = (folder / FILE).read_text("utf-8", errors="replace")
+        file = folder / FILE
+        if not file.is_file():
+            return None
+        with file.open("rb") as opened:
+            text = opened.read(_MOST).decode("utf-8", errors="replace")
     except OSError:
         return None
     found = _IMAGE.search(_STRING_OR_COMMENT.sub(r"\1", text))
@@ -46,6 +56,7 @@ def host(image: str) -> str:
 def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
     """Say whether the dev container's image has a name that registries take, and can be pulled."""
     name = named(folder)
+    yield from _settings(folder, name)
     if name is None:
         return
     try:
@@ -62,6 +73,21 @@ def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
         )
     elif not offline:
         yield _pulled(name, repository)
+
+
+def _settings(folder: Path, name: str | None) -> Iterator[Finding]:
+    """Say whether the settings of images can be read, and name the image that an editor opens."""
+    try:
+        said = settings.read(folder)
+    except ManifestError as error:
+        yield problem("image settings", error.what, error.fix)
+        return
+    if name and said.name and _path(name) != said.name:
+        yield problem(
+            "image settings",
+            f"{FILE} names {_path(name)}, and {said.file.name} names {said.name}",
+            "Write the same in both: editors open the one, CI pushes the other.",
+        )
 
 
 def _pulled(name: str, repository: Repository) -> Finding:

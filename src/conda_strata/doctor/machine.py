@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rattler import MatchSpec, PackageRecord, VirtualPackage, VirtualPackageOverrides
 
+from conda_strata.core.errors import StrataError
 from conda_strata.core.text import megabytes
 from conda_strata.doctor.finding import Finding, ok, problem, warning
 from conda_strata.lock.model import Lock
@@ -75,12 +76,12 @@ def uv(lock: Lock, subdir: str) -> Iterator[Finding]:
         return
     try:
         yield ok("uv", uv_command()[0])
-    except FileNotFoundError:
+    except StrataError as error:
         yield problem(
             "uv",
             f"the lock has {count} packages from a Python index, and uv, which resolves them, is "
             "not there",
-            "Install strata again: uv comes with it.",
+            error.fix,
         )
 
 

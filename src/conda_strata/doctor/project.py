@@ -11,6 +11,7 @@ from conda_strata.doctor.finding import Finding, of_error, ok, problem, warning
 from conda_strata.lock import check, lockfile
 from conda_strata.lock.model import Lock
 from conda_strata.spec import manifest as manifests
+from conda_strata.spec import project
 from conda_strata.spec.manifest import DEFAULT, Manifest
 
 _SHOWN = 5
@@ -19,7 +20,7 @@ _SHOWN = 5
 def manifest(files: Sequence[Path]) -> tuple[Manifest | None, Finding]:
     """Look at the environment files, and return what they say if they can be read."""
     try:
-        found = manifests.load(list(files) or manifests.find(Path()))
+        found = manifests.load(list(files) or manifests.find(project.folder()))
     except StrataError as error:
         return None, of_error("environment", error)
     names = ", ".join(str(file) for file in found.files)

@@ -90,6 +90,31 @@ def pack(entries: Iterable[Entry], prefix: str, file: Path, compression: str = Z
     return Blob(file, packed.digest, packed.size, plain.digest, media_type)
 
 
+def repack(source: IO[bytes], file: Path, compression: str = ZSTD) -> Blob:
+    """Write an archive that somebody else made, compressed or not, to *file* in our compression.
+
+    So its digest does not depend on the program that had compressed it.
+    """
+    with file.open("wb") as raw, _plain(source) as content:
+        packed = _Hashed(raw)
+        with _compressor(packed, compression) as compressor:
+            plain = _Hashed(compressor)
+            while block := content.read(1 << 20):
+                plain.write(block)
+    media_type = f"application/vnd.oci.image.layer.v1.tar+{compression}"
+    return Blob(file, packed.digest, packed.size, plain.digest, media_type)
+
+
+def _plain(source: IO[bytes]) -> IO[bytes]:
+    start = source.read(4)
+    source.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=source)  # type: ignore[return-value]
+    if start == b"\x28\xb5\x2f\xfd":
+        return zstd.ZstdFile(source)  # type: ignore[return-value]
+    return source
+
+
 def _compressor(sink: _Hashed, compression: str) -> IO[bytes]:
     level = LEVELS[compression]
     if compression == GZIP:

@@ -2,9 +2,9 @@
 
 One on top of the other, the layers of an image cannot settle them as an installer does, so such
 packages share a layer. A layer that was made before is not linked again to find out: what it
-*claims* is kept with it in the image's manifest, a few bytes for each folder that is its alone and
-for each of its files elsewhere. A new file below a claim may collide; then that layer is made
-again together with the new one.
+*claims* is kept with it in the image's manifest, a few bytes for each folder of a package and for
+each of its files elsewhere. A new file below a claim may collide; then that layer is made again
+together with the new one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,14 @@ from conda_strata.lock.model import identity
 _DIGITS = 4
 """Bytes of a claim. Two paths that differ have the same one by chance in 2³² cases; then a layer
 is made again that need not be."""
+
+_COMMON = re.compile(
+    r"(?:bin|sbin|etc|include|lib|libexec|man|share|var|conda-meta|Library|Scripts)"
+    r"|etc/(?:conda|jupyter|fonts|xdg)(?:/.*)?"
+    r"|lib/(?:cmake|pkgconfig|python[^/]*(?:/site-packages(?:/(?:__pycache__|google))?)?|R(?:/library)?)"
+    r"|share/(?:doc|icons|info|jupyter|licenses|locale|man|applications|metainfo)(?:/.*)?"
+)
+"""Folders that packages share."""
 
 
 def together(layers: Sequence[Layer], prefix: Path) -> list[Layer]:
@@ -65,31 +74,28 @@ def _groups(records: Mapping[str, RepoDataRecord], prefix: Path) -> Iterator[set
             yield group
 
 
-def claims(paths: Mapping[int, Iterable[str]], others: frozenset[bytes]) -> dict[int, set[bytes]]:
-    """Return slot to what it claims: the topmost folders that are its alone, and other files.
+def claims(paths: Iterable[str]) -> set[bytes]:
+    """Return what a layer claims: a function of its own files, so that it is the same everywhere.
 
-    Parameters
-    ----------
-    paths
-        Slot to the paths of its files.
-    others
-        Claims of the layers that are not among *paths*.
+    For each file, that is its topmost folder that is hardly ever of several packages, else the file.
     """
-    owner: dict[str, int | None] = {}
-    for slot, files in paths.items():
-        for path in files:
-            for folder in _folders(path):
-                if owner.setdefault(folder, slot) != slot:
-                    owner[folder] = None
-    found: dict[int, set[bytes]] = {}
-    for slot, files in paths.items():
-        alone = {folder for folder, one in owner.items() if one == slot}
-        alone -= {folder for folder in alone if _claim(folder) in others}
-        found[slot] = {
-            _claim(next((folder for folder in _folders(path) if folder in alone), path))
-            for path in files
-        }
-    return found
+    return {
+        _claim(next((f for f in _folders(path) if not _COMMON.fullmatch(f)), path))
+        for path in paths
+    }
+
+
+def tied(before: Sequence[Layer], after: Sequence[Layer]) -> dict[int, frozenset[int]]:
+    """Return slot to the slots that it shares files with, where `together` moved packages."""
+    old = {r.name.normalized: layer.slot for layer in before for r in layer.records}
+    groups: dict[int, frozenset[int]] = {}
+    for layer in after:
+        for record in layer.records:
+            pair = (layer.slot, old[record.name.normalized])
+            if pair[0] != pair[1]:
+                merged = frozenset(pair).union(*(groups.get(slot, ()) for slot in pair))
+                groups.update(dict.fromkeys(merged, merged))
+    return groups
 
 
 def touches(paths: Iterable[str], claimed: frozenset[bytes]) -> bool:

@@ -16,7 +16,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
@@ -78,13 +78,29 @@ class Entry:
     time: int = EPOCH
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What layers hold.
+
+    Attributes
+    ----------
+    entries
+        Slot to its entries, sorted by path.
+    tied
+        Slot to the slots, itself included, that moved a package to where another has its file.
+    """
+
+    entries: Mapping[int, Sequence[Entry]]
+    tied: Mapping[int, frozenset[int]]
+
+
 @contextmanager
 def linked(
     wanted: LayerSet,
     *,
     reporter: InstallerReporter | None = None,
-) -> Iterator[dict[int, list[Entry]]]:
-    """Link the layers of *wanted* and yield slot to its entries, sorted by path.
+) -> Iterator[Contents]:
+    """Link the layers of *wanted* and yield what each holds.
 
     Packages that own the same file are in the same slot. The files that entries name are gone
     when the context is left.
@@ -97,6 +113,7 @@ def linked(
     cache = channels.cache_dir()
     cache.mkdir(parents=True, exist_ok=True)
     with _scratch(cache) as folder:
+        tied: dict[int, frozenset[int]] = {}
         found = {layer.slot: _texts(wanted.files.get(layer.slot, {})) for layer in wanted.layers}
         for part in wanted.parts():
             names = {record.name.normalized for layer in part for record in layer.records}
@@ -110,7 +127,9 @@ def linked(
                     home=wanted.prefix,
                     reporter=reporter,
                 )
-            for layer in collisions.together(part, prefix):
+            settled = collisions.together(part, prefix)
+            tied |= collisions.tied(part, settled)
+            for layer in settled:
                 entries = found[layer.slot]
                 for record in layer.records:
                     entries += _package(record, prefix)
@@ -119,13 +138,14 @@ def linked(
                     place = site_packages(wanted.records)
                     link_wheels(layer.wheels, tree, wanted.target, place, wanted.prefix)
                     entries += _tree(tree)
-        yield {
+        entries_of = {
             slot: sorted(
                 (entry for entry in found[slot] if not (wanted.slim and left_out(entry.path))),
                 key=attrgetter("path"),
             )
             for slot in sorted(found)
         }
+        yield Contents(entries_of, tied)
 
 
 @contextmanager

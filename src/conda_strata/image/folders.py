@@ -51,7 +51,7 @@ def write_layers(
         for slot in range(slots):
             top = out / f"{slot:02}"
             top.mkdir(parents=True, exist_ok=True)
-            for entry in contents.get(slot, ()):
+            for entry in contents.entries.get(slot, ()):
                 _write(entry, top / inner / entry.path)
             _settle_folders(top, top / inner)
 

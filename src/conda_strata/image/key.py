@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class Key:
     digest
         SHA-256 over *inputs*.
     inputs
-        Name of each input to its own SHA-256, sorted.
+        Name of each input to what it is, or to its own SHA-256, sorted.
     """
 
     digest: str
@@ -41,52 +41,72 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(f for f in found if f.suffix not in {".md", ".json"})
 
 
-def content_key(
-    lock: Lock,
-    files: Sequence[Path],
-    variables: Mapping[str, Mapping[str, str]],
-    bases: Mapping[str, str] | None = None,
-) -> Key:
-    """Return the key of the image made of all this.
+def content_key(inputs: Mapping[str, str]) -> Key:
+    """Return the key over all *inputs*: name to what it is, or to a digest of that."""
+    ordered = dict(sorted(inputs.items()))
+    total = "".join(f"{name}\0{value}\0" for name, value in ordered.items())
+    return Key(_sha256(total.encode()), ordered)
+
+
+def lock_inputs(
+    lock: Lock, environments: Collection[str], subdirs: Collection[str] = ()
+) -> dict[str, str]:
+    """Return what a lock has for images of *environments*.
 
     Parameters
     ----------
     lock
         Its Linux platforms count: an image holds no other.
-    files
-        The Dockerfile and what goes with it.
-    variables
-        Those that each environment sets.
-    bases
-        Name to digest of the images below.
+    environments
+        Those that are in images.
+    subdirs
+        Which of the platforms; all where none is named.
 
     Raises
     ------
     UsageError
-        When a file cannot be read, or the lock has no Linux platform.
+        When the lock has no Linux platform.
     """
-    inputs: dict[str, str] = {}
+    found: dict[str, str] = {}
     for environment, solution in lock.environments.items():
         for subdir, records in solution.items():
-            if subdir.startswith("linux-"):
+            wanted = subdir in subdirs if subdirs else subdir.startswith("linux-")
+            if environment in environments and wanted:
                 lines = [f"{identity(r)} {(r.sha256 or b'').hex()}\n" for r in records]
                 lines += [f"{w.url} {w.sha256}\n" for w in lock.wheels_of(environment, subdir)]
-                inputs[f"{environment}/{subdir}"] = _sha256("".join(lines).encode())
-    if not inputs:
+                found[f"{environment}/{subdir}"] = _sha256("".join(lines).encode())
+    if not found:
         raise UsageError(f"{lock.path} has no Linux platform, so there is no image to name")
+    return found
+
+
+def variable_inputs(
+    variables: Mapping[str, Mapping[str, str]], environments: Collection[str]
+) -> dict[str, str]:
+    """Return what the environments' variables are."""
+    found = {}
     for environment, named in variables.items():
-        lines = [f"{name}={value}\0" for name, value in sorted(named.items())]
-        inputs[f"{environment}/variables"] = _sha256("".join(lines).encode())
-    for name, digest in (bases or {}).items():
-        inputs[name] = digest.removeprefix("sha256:")
+        if environment in environments:
+            lines = [f"{name}={value}\0" for name, value in sorted(named.items())]
+            found[f"{environment}/variables"] = _sha256("".join(lines).encode())
+    return found
+
+
+def file_inputs(files: Sequence[Path]) -> dict[str, str]:
+    """Return name to SHA-256 of files.
+
+    Raises
+    ------
+    UsageError
+        When one cannot be read.
+    """
+    found = {}
     for file in files:
         try:
-            inputs[file.as_posix()] = _sha256(file.read_bytes())
+            found[file.as_posix()] = _sha256(file.read_bytes())
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    inputs = dict(sorted(inputs.items()))
-    total = "".join(f"{name} {digest}\n" for name, digest in inputs.items())
-    return Key(_sha256(total.encode()), inputs)
+    return found
 
 
 def _sha256(data: bytes) -> str:

@@ -5,6 +5,7 @@ See https://github.com/opencontainers/image-spec/blob/main/manifest.md and …/c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,9 +23,13 @@ KEY = "io.github.leej3.conda-strata.key"
 CLAIMS = "io.github.leej3.conda-strata.claims"
 """Annotation of a layer: the files that are its own; see :mod:`conda_strata.image.collisions`."""
 
+COMPANIONS = "io.github.leej3.conda-strata.companions"
+"""Annotation of a layer: keys of the layers that it shares packages' files with."""
+
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
-_OURS = {f"{_LAYER}+zstd", f"{_LAYER}+gzip"}
+_OUR_KEY = re.compile(r"[0-9a-f]{64}\.(zstd|gzip)")
+"""What decides a layer's bytes, as a hash, and how they are compressed."""
 
 
 class NoImageError(NetworkError):
@@ -59,6 +64,15 @@ class ImageLayer:
         """What files are its own."""
         return collisions.decode(_annotations(self.descriptor).get(CLAIMS, ""))
 
+    @property
+    def companions(self) -> frozenset[str]:
+        """Keys of the layers without which it is not what its key says.
+
+        A package with a file that another one has, too, lies in the layer of the bigger one.
+        """
+        said = str(_annotations(self.descriptor).get(COMPANIONS, ""))
+        return frozenset(said.split(",")) - {""}
+
 
 @dataclass(frozen=True)
 class Image:
@@ -75,20 +89,19 @@ class Image:
         return [ImageLayer(descriptor, diff_id) for descriptor, diff_id in pairs]
 
     @property
-    def reusable(self) -> dict[str, ImageLayer]:
-        """The layers of environments by key, with nothing but what ``strata push`` says of one.
+    def reusable(self) -> list[ImageLayer]:
+        """The layers of environments, with nothing but what strata says of one.
 
         Whatever else a stranger wrote there, such as another place to get the layer from, is left.
         """
-        found = {}
+        found = []
         for layer in self.layers:
             about = Descriptor.of(layer.descriptor)
-            if layer.key and about.media_type in _OURS:
+            ours = _OUR_KEY.fullmatch(layer.key)
+            if ours and about.media_type == f"{_LAYER}+{ours[1]}":
                 said = _annotations(layer.descriptor)
-                notes = {name: said[name] for name in (KEY, CLAIMS) if name in said}
-                found[layer.key] = replace(
-                    layer, descriptor={**about.as_json, "annotations": notes}
-                )
+                notes = {name: said[name] for name in (KEY, CLAIMS, COMPANIONS) if name in said}
+                found.append(replace(layer, descriptor={**about.as_json, "annotations": notes}))
         return found
 
 
@@ -138,41 +151,46 @@ def _require_consistent(image: Image) -> None:
         Descriptor.of(layer.descriptor)
         if not documents.is_digest(layer.diff_id):
             raise ValueError("a layer without a SHA-256 of its content")
-        _ = layer.key, layer.claims
+        _ = layer.key, layer.claims, layer.companions
     if not isinstance(image.config.get("history") or [], list):
         raise TypeError("a history that is no list")
 
 
-def append(base: Image, layers: Sequence[ImageLayer]) -> dict[str, Any]:
-    """Return the config of *base* with *layers* on top."""
-    created = base.config.get("created")
+def append(
+    config: Mapping[str, Any], layers: Sequence[ImageLayer], labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the *config* of a base image with *layers* on top, and *labels* besides its own."""
+    created = config.get("created")
     history = [
         {"created_by": layer.title, "comment": "conda-strata"}
         | ({"created": created} if created else {})
         for layer in layers
     ]
-    diff_ids = [*base.config["rootfs"]["diff_ids"], *(layer.diff_id for layer in layers)]
+    diff_ids = [*config["rootfs"]["diff_ids"], *(layer.diff_id for layer in layers)]
+    inner = config.get("config") or {}
+    said = {"Labels": {**(inner.get("Labels") or {}), **labels}} if labels else {}
     return {
-        **base.config,
+        **config,
+        "config": {**inner, **said},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        "history": [*(base.config.get("history") or []), *history],
+        "history": [*(config.get("history") or []), *history],
     }
 
 
 def manifest(
-    base: Image, base_name: str, layers: Iterable[ImageLayer], config_digest: str, config_size: int
+    config: bytes, layers: Iterable[ImageLayer], annotations: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the manifest of *base* with *layers* on top."""
-    below = [_as_oci(layer.descriptor) for layer in base.layers]
+    """Return the manifest of an image."""
     return {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": {"mediaType": CONFIG, "digest": config_digest, "size": config_size},
-        "layers": [*below, *(dict(layer.descriptor) for layer in layers)],
-        "annotations": {
-            "org.opencontainers.image.base.digest": base.manifest.digest,
-            "org.opencontainers.image.base.name": base_name,
+        "config": {
+            "mediaType": CONFIG,
+            "digest": documents.digest_of(config),
+            "size": len(config),
         },
+        "layers": [_as_oci(layer.descriptor) for layer in layers],
+        "annotations": dict(annotations),
     }
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from rattler import MatchSpec
 
 from conda_strata.core.errors import OutOfDateLockError
 from conda_strata.lock import gate
 from conda_strata.lock.closure import reached, wheel_closure
-from conda_strata.lock.location import Channels, of_manifest, shown
+from conda_strata.lock.location import Channels, normal, of_manifest, shown
 from conda_strata.lock.model import Lock, identity
+from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
 from conda_strata.spec.virtual_packages import as_text
 
 _MOST = 5
 """Packages of one problem that are named at most."""
+
+_PYPI = {"files.pythonhosted.org"}
 
 
 @dataclass(frozen=True)
@@ -130,16 +135,72 @@ def _wheel_problems(
     from conda_strata.pypi.conda_names import distributions
 
     locked = distributions(lock.environments[environment].get(subdir, ()))
+    by_name = {wheel.name: wheel for wheel in wheels}
     locked |= {wheel.name: wheel.version for wheel in wheels}
     for spec in wanted:
         requirement = Requirement(spec.text)
         version = locked.get(canonicalize_name(requirement.name))
         if requirement.marker:
             continue
+        if requirement.url and (
+            fault := _other_place(requirement.url, by_name.get(canonicalize_name(requirement.name)))
+        ):
+            yield Problem(f"{requirement.name} (pip) on {subdir}: {fault}", spec.where)
         if version is None:
             yield Problem(f"{spec.text!r} (pip) is not locked for {subdir}", spec.where)
         elif not requirement.specifier.contains(version, prereleases=True):
             yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
+    for spec in manifest.constraints:
+        requirement = Requirement(spec.text)
+        version = locked.get(canonicalize_name(requirement.name))
+        limits = spec.applies(subdir) and not requirement.marker
+        if limits and version and not requirement.specifier.contains(version, prereleases=True):
+            yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
     needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
     for name in sorted({wheel.name for wheel in wheels} - needed):
         yield Problem(f"{name} (pip) is locked for {subdir}, but nothing depends on it")
+
+
+def _other_place(url: str, wheel: Wheel | None) -> str | None:
+    """Return how a locked wheel differs from the one that a requirement names; None if it does not."""
+    if wheel is None:
+        return None
+    place, _, fragment = url.partition("#")
+    if normal(wheel.url) != normal(place):
+        return f"it is locked from {shown(wheel.url)}, not from {shown(place)}"
+    named = re.search(r"(?:^|&)sha256=([0-9A-Fa-f]{64})(?:&|$)", fragment)
+    if named and named[1].lower() != wheel.sha256:
+        return f"it is locked with the SHA-256 {wheel.sha256}, not {named[1].lower()}"
+    return None
+
+
+def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[str]:
+    """Yield a warning for each host of wheels that no requirement and no index names.
+
+    A lock has no indexes; those of this machine are known, and PyPI's own host.
+    """
+    from packaging.requirements import Requirement
+
+    from conda_strata.pypi import index_login
+
+    named = {
+        _host(Requirement(spec.text).url or "") for own in manifest.pip.values() for spec in own
+    }
+    found: dict[str, dict[str, None]] = {}
+    for environment in lock.environments:
+        for subdir in subdirs:
+            for wheel in lock.wheels_of(environment, subdir):
+                found.setdefault(_host(wheel.url), {})[wheel.name] = None
+    for host in found.keys() - named - _PYPI - index_login.hosts():
+        names = ", ".join(map(shown, list(found[host])[:_MOST]))
+        yield (
+            f"{lock.path}: {names} (pip) from {shown(host) or 'no host'}, which is neither PyPI's "
+            "nor that of an index which uv is told of here"
+        )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -27,6 +27,7 @@ _SHA256_BYTES = 32
 _NO_SHA256 = "it has no SHA-256, so its content cannot be verified"
 
 _RESTORE = "Restore the lock from git, or delete it and run 'strata lock'."
+_BUILD = "Install with pixi, or put a built package into a channel and lock that."
 _ADD_CHANNEL = (
     "If it should come from there, add the channel to environment.yml and run 'strata lock'; else "
     "restore the lock from git."
@@ -144,6 +145,8 @@ def faults(lock: Lock, environment: str, subdir: str, channels: Channels) -> Ite
     for names in ([record.name.normalized for record in records], [w.name for w in wheels]):
         for name in repeated(names):
             yield Fault(name, "it is listed twice in one environment", _RESTORE)
+    for name in lock.sources.get(environment, {}).get(subdir, ()):
+        yield Fault(name, "it is built from source, and has no archive to verify", _BUILD)
     for record in records:
         yield from record_faults(record, channels)
     for wheel in wheels:

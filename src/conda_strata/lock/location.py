@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from rattler import Channel, MatchSpec
 
 from conda_strata.core import urls
+from conda_strata.spec.channel_names import each_once
 from conda_strata.spec.manifest import Manifest
 
 CONDA_SCHEMES = ("https", "http", "file")
@@ -58,12 +59,11 @@ class Channels:
 
 def of_manifest(manifest: Manifest) -> tuple[str, ...]:
     """Return the URLs of the manifest's channels, then those that only a dependency names."""
-    found = dict.fromkeys(Channel(name).base_url for name in manifest.channels)
-    for specs in manifest.environments.values():
-        for spec in specs:
-            if ("::" in spec.text or "[" in spec.text) and (named := MatchSpec(spec.text).channel):
-                found.setdefault(named.base_url)
-    return tuple(found)
+    found = [Channel(name).base_url for name in manifest.channels]
+    texts = (spec.text for specs in manifest.environments.values() for spec in specs)
+    specs = (MatchSpec(text) for text in texts if "::" in text or "[" in text)
+    found += [spec.channel.base_url for spec in specs if spec.channel]
+    return tuple(each_once(found))
 
 
 def location_fault(url: str, schemes: Sequence[str]) -> str | None:

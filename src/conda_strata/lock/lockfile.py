@@ -6,6 +6,7 @@ Version 7 is written; versions 6 and 7 are read, and so is a ``conda-lock.yml``.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +16,21 @@ from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
-from conda_strata.core.errors import OutOfDateLockError, StrataError
-from conda_strata.lock import conda_lock_file, foreign
+from conda_strata.core.errors import LockError, OutOfDateLockError, StrataError
+from conda_strata.lock import conda_lock_file, foreign, foreign_platforms
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
 
 FILE_NAME = "strata.lock"
+
+_MOST_BYTES = 128 << 20
+_MOST_LEVELS = 200
+_BRACKETS = re.compile(rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\"""")
+
+_SOURCE = re.compile(rb"conda_source|\bconda:(?![^\n]*\.(?:conda|tar\.bz2))")
+"""Where a package to be built from source may begin, in versions 7 and 6 of the format. To look at
+all packages would take a fifth of the time of reading."""
 
 
 def read(path: Path, *, to_write: bool = False) -> Lock:
@@ -41,6 +50,7 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
     """
     if not path.exists():
         raise OutOfDateLockError(f"{path} is missing", "Run 'strata lock' to make it.")
+    _require_readable(path)
     # rattler reads these too, but neither their categories nor all that conda-lock writes.
     if text := foreign.conda_lock_text(path):
         if to_write:
@@ -55,19 +65,24 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
     channels: list[str] = []
     for name, environment in sorted(file.environments(), key=lambda item: item[0] != DEFAULT):
         channels += [c for c in map(str, environment.channels()) if c not in channels]
+        platforms = foreign_platforms.chosen(name, environment.platforms())
         environments[name] = {
-            platform.name: sorted(
+            subdir: sorted(
                 environment.conda_repodata_records_for_platform(platform) or [],
                 key=lambda record: record.name.normalized,
             )
-            for platform in environment.platforms()
+            for subdir, platform in platforms.items()
         }
         wheels[name] = {
-            platform.name: _wheels(environment.pypi_packages_for_platform(platform) or [])
-            for platform in environment.platforms()
+            subdir: _wheels(environment.pypi_packages_for_platform(platform) or [])
+            for subdir, platform in platforms.items()
         }
-    assumed = {platform.name: tuple(platform.virtual_packages) for platform in file.platforms()}
-    return Lock(environments, tuple(channels), path, wheels, assumed)
+    sources = foreign_platforms.sources(file, path) if _SOURCE.search(path.read_bytes()) else {}
+    assumed = {
+        subdir: tuple(platform.virtual_packages)
+        for subdir, platform in foreign_platforms.chosen("", file.platforms()).items()
+    }
+    return Lock(environments, tuple(channels), path, wheels, assumed, sources)
 
 
 def write(lock: Lock) -> None:
@@ -98,6 +113,7 @@ def write(lock: Lock) -> None:
             draft = Path(folder) / FILE_NAME
             file.to_path(draft)
             _complete_wheels(draft, lock)
+            _complete_empty(draft, lock)
             content = draft.read_bytes()
     except OSError as error:
         raise StrataError(
@@ -105,6 +121,37 @@ def write(lock: Lock) -> None:
             "The lock is as it was. Make room in the folder for temporary files, then repeat.",
         ) from error
     atomic.write(lock.path, content)
+
+
+def _require_readable(path: Path) -> None:
+    """Refuse what would take memory or time without measure, before anything reads it.
+
+    Raises
+    ------
+    LockError
+        When it is no regular file, too large, or nested too deep.
+    """
+    try:
+        if not path.is_file():
+            raise LockError(f"{path} is no regular file", "Name a lock file.")
+        if path.stat().st_size > _MOST_BYTES:
+            raise LockError(f"{path} is larger than {_MOST_BYTES >> 20} MB", "Name a lock file.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise foreign.explain(path, error) from error
+    opened = sum(data.count(b) for b in (b"[", b"{")) - sum(data.count(b) for b in (b"[]", b"{}"))
+    depth = 0
+    for found in () if opened <= _MOST_LEVELS else _BRACKETS.finditer(data):
+        text = found[0]
+        change = sum(map(text.count, (b"[", b"{"))) - sum(map(text.count, (b"]", b"}")))
+        # what only looks like the end of a list, in quotes or a comment, is none
+        depth = max(0, depth + (change if len(text) == 1 else max(0, change)))
+        if depth > _MOST_LEVELS:
+            line = data.count(b"\n", 0, found.start()) + 1
+            raise LockError(
+                f"{path}:{line}: YAML with more than {_MOST_LEVELS} brackets in each other",
+                "Name a lock file.",
+            )
 
 
 def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:
@@ -129,6 +176,33 @@ def _sha256(package: PypiLockedPackage) -> str:
         return ((package.hashes and package.hashes.sha256) or b"").hex()
     except AttributeError:  # what rattler raises where there are no hashes at all
         return ""
+
+
+def _complete_empty(path: Path, lock: Lock) -> None:
+    """Write the platforms on which an environment has no package, which rattler reads but cannot set.
+
+    An environment without packages is one, and satisfies a manifest that asks for none.
+    """
+    empty = {
+        name: [subdir for subdir, records in solution.items() if not records]
+        for name, solution in lock.environments.items()
+    }
+    if not any(empty.values()):
+        return
+    lines: list[str] = []
+    name = ""
+    for line in path.read_text("utf-8").splitlines():
+        if found := re.fullmatch(r"  (\S.*):", line):
+            name = str(yaml.safe_load(found[1]))
+        if not re.fullmatch(r"    packages:(?: \{\})?", line):
+            lines.append(line)
+            continue
+        lines.append("    packages: {}" if line.endswith("}") else line)
+        if empty.get(name):
+            lines[-1] = "    packages:"
+            lines += [f"      {subdir}: []" for subdir in empty[name]]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    LockFile.from_path(path).to_path(path)
 
 
 def _complete_wheels(path: Path, lock: Lock) -> None:

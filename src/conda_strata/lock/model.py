@@ -38,6 +38,9 @@ class Lock:
     virtual_packages
         Subdir to what its machines are assumed to have: ``__glibc=2.28=0``. Not known of
         locks that other tools wrote.
+    sources
+        Environment name to subdir to the names of packages that pixi builds from source. They
+        have no archive, and so none of them is among the records.
     """
 
     environments: Mapping[str, Solution]
@@ -45,6 +48,7 @@ class Lock:
     path: Path
     wheels: Mapping[str, Wheels] = field(default_factory=dict)
     virtual_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def subdirs(self) -> tuple[str, ...]:

@@ -20,11 +20,18 @@ from rattler.exceptions import ActivationError, ShellError
 from rattler.shell import ActivationVariables, Shell, activate
 
 from conda_strata.core.errors import StrataError, UsageError
+from conda_strata.prefix import activation_script
+from conda_strata.spec import project
 
 DEFAULT_PREFIX = Path(".conda")
 
-_EXPANDED = set('$`"\\!\n\r')
-"""What a POSIX shell, or fish, does not take literally between double quotes."""
+
+_REFUSAL = """type -P -- "$1" > /dev/null || {
+    printf 'error: there is no program %q in %q, nor elsewhere on PATH\\n' "$1" "$CONDA_PREFIX"
+    echo "  Add its package: 'strata add PACKAGE'."
+    exit 127
+} >&2"""
+"""Said by the shell, because activation may have changed PATH."""
 
 
 def find_prefix(named: Path | None) -> Path:
@@ -38,17 +45,17 @@ def find_prefix(named: Path | None) -> Path:
         When there is none.
     """
     active = os.environ.get("CONDA_PREFIX")
-    own = Path(os.environ.get("STRATA_PREFIX") or DEFAULT_PREFIX)
+    own = Path(os.environ.get("STRATA_PREFIX") or project.folder() / DEFAULT_PREFIX)
     candidates = [named] if named else [own, *([Path(active)] if active else [])]
     for prefix in candidates:
         if (prefix / "conda-meta").is_dir():
-            return prefix.absolute()
+            return Path(os.path.abspath(prefix))  # noqa: PTH100 - links keep their names
     raise UsageError(
         f"{candidates[0]} is no conda environment", "Run 'strata install' first, or name --prefix."
     )
 
 
-def command(prefix: Path, words: Sequence[str], subdir: str) -> list[str]:
+def command(prefix: Path, words: Sequence[str]) -> list[str]:
     """Return the command that activates *prefix* and then becomes *words*.
 
     Raises
@@ -62,7 +69,10 @@ def command(prefix: Path, words: Sequence[str], subdir: str) -> list[str]:
             "activation needs bash, which is not on PATH",
             f"Install bash, or run the programs in {prefix / 'bin'} by their path.",
         )
-    return [shell, "-c", f'{_script(prefix, Shell.bash, subdir)}\nexec "$@"', "strata", *words]
+    left, path = activation_script.leave_active(prefix)
+    script = f"{left}\n{activation_script.posix(prefix, path)}"
+    named = "".join(f"export {name}={shlex.quote(text)}\n" for name, text in _names(prefix).items())
+    return [shell, "-c", f'{script}\n{named}{_REFUSAL}\nexec "$@"', "strata", *words]
 
 
 def variables(prefix: Path, subdir: str) -> dict[str, str]:
@@ -77,8 +87,7 @@ def variables(prefix: Path, subdir: str) -> dict[str, str]:
         script, found = Path(name) / "activate.bat", Path(name) / "variables.json"
         dump = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
         script.write_text(
-            f"@echo off\n{_script(prefix, Shell.cmd_exe, subdir)}\n"
-            f'"{sys.executable}" -I -c "{dump}" "{found}"\n',
+            f'@echo off\n{_batch(prefix, subdir)}\n"{sys.executable}" -I -c "{dump}" "{found}"\n',
             "utf-8",
         )
         done = subprocess.run(["cmd", "/d", "/c", str(script)], check=False)
@@ -113,8 +122,8 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
         raise StrataError(
             f"the shell {program!r} is not there", "Name one with --shell, or set SHELL."
         )
-    label = re.sub(r"[^\w.-]", "_", display_name(prefix))
-    named = {"CONDA_DEFAULT_ENV": label, "CONDA_PROMPT_MODIFIER": f"({label}) "}
+    named = _names(prefix)
+    label = named["CONDA_DEFAULT_ENV"]
     if os.name == "nt":
         prompt = f"({label}) {os.environ.get('PROMPT', '$P$G')}"
         yield Session([path], {**variables(prefix, subdir), **named, "PROMPT": prompt})
@@ -123,17 +132,17 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
         folder = Path(name)
         match Path(path).stem:
             case "bash":
-                script = _script(prefix, Shell.bash, subdir)
+                script = activation_script.posix(prefix)
                 rc = folder / "bashrc"
                 rc.write_text(f'[ -f ~/.bashrc ] && . ~/.bashrc\n{script}\nPS1="({label}) $PS1"\n')
                 yield Session([path, "--rcfile", str(rc), "-i"], named)
             case "zsh":
-                _write_zsh(folder, _script(prefix, Shell.zsh, subdir), label)
+                _write_zsh(folder, activation_script.posix(prefix), label)
                 own = os.environ.get("ZDOTDIR") or str(Path.home())
                 yield Session([path, "-i"], {**named, "ZDOTDIR": name, "STRATA_ZDOTDIR": own})
             case "fish":
                 init = folder / "init.fish"
-                script = _script(prefix, Shell.fish, subdir)
+                script = activation_script.fish(prefix)
                 init.write_text(
                     f"{script}\nfunctions -c fish_prompt _strata_prompt\n"
                     f"function fish_prompt; echo -n '({label}) '; _strata_prompt; end\n"
@@ -143,7 +152,7 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
                     named,
                 )
             case _:
-                yield Session(command(prefix, [path, "-i"], subdir), named)
+                yield Session(command(prefix, [path, "-i"]), named)
 
 
 def display_name(prefix: Path) -> str:
@@ -164,16 +173,16 @@ def _write_zsh(folder: Path, script: str, label: str) -> None:
     )
 
 
-def _script(prefix: Path, shell: Shell, subdir: str) -> str:
-    if shell != Shell.cmd_exe and (special := sorted(_EXPANDED & set(str(prefix)))):
-        # rattler writes the path between double quotes, where the shell would run what it names.
-        raise StrataError(
-            f"{prefix} cannot be activated: its path has {special[0]!r}, which shells expand",
-            "Rename the folder, or install into another one with --prefix.",
-        )
+def _names(prefix: Path) -> dict[str, str]:
+    """Return the variables that tell people and prompts what environment they are in."""
+    label = re.sub(r"[^\w.-]", "_", display_name(prefix))
+    return {"CONDA_DEFAULT_ENV": label, "CONDA_PROMPT_MODIFIER": f"({label}) "}
+
+
+def _batch(prefix: Path, subdir: str) -> str:
     # rattler puts the PATH it is given in front of the shell's own, which would double it.
     before = ActivationVariables(None, [str(prefix / "bin")])
     try:
-        return activate(prefix, before, shell, Subdir(subdir)).script
+        return activate(prefix, before, Shell.cmd_exe, Subdir(subdir)).script
     except (ActivationError, ShellError) as error:
         raise StrataError(f"{prefix} cannot be activated: {error}") from error

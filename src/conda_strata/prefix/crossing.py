@@ -164,9 +164,10 @@ def _require_apart_from(
         meets_others = False
         for folder in sorted(package.folders(site_packages)):
             if folder not in there:
-                place = prefix / folder
-                there[folder] = there[folder.rpartition("/")[0]] and place.is_dir()
-                if there[folder] and _leaves(place, root) and not replaced.owns(folder):
+                # nothing can be in a folder that is not there; a new prefix has none
+                there[folder] = there[folder.rpartition("/")[0]] and (prefix / folder).is_dir()
+                is_free = not there[folder] or not _leaves(prefix / folder, root)
+                if not is_free and not replaced.owns(folder):
                     raise _refusal(package, folder)
             meets_others |= there[folder]
         for path, is_link in package.files(site_packages) if meets_others else ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, RepoDataRecord, Subdir
@@ -16,6 +16,8 @@ from rattler.exceptions import (
     TransactionError,
 )
 
+from conda_strata.prefix import conda_meta
+from conda_strata.prefix.link_scripts import LinkScript
 from conda_strata.prefix.readiness import is_there, ready
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import failed_install, retrying
@@ -33,8 +35,11 @@ def install(
     reporter: InstallerReporter | None = None,
     relink: bool = False,
     only: Collection[str] | None = None,
-) -> None:
+    before_link: Callable[[], None] = lambda: None,
+) -> list[LinkScript]:
     """Bring *prefix* to exactly *records*; what is there already is left alone.
+
+    Return the post-link scripts of what was linked; none has run.
 
     Parameters
     ----------
@@ -54,6 +59,8 @@ def install(
         Whether also packages that seem to be there already are linked again.
     only
         Names of the records to install; the others only tell what the prefix is made for.
+    before_link
+        Called when all packages are in the cache, before the prefix changes.
 
     Raises
     ------
@@ -101,5 +108,9 @@ def install(
 
     # rattler holds the cache for itself during an installation, and says nothing while it waits
     with exclusive(packages / ".strata.lock", f"the package cache {packages}"):
-        ready(missing, records, prefix, packages)
+        scripts = ready(missing, records, prefix, packages)
+        before_link()
+        conda_meta.name_linked_paths(prefix)
         retrying(run)
+        conda_meta.allow_reading(prefix, missing)
+    return scripts

@@ -73,9 +73,10 @@ class Facts:
     @classmethod
     def recalled(cls, stored: object) -> Facts | None:
         """Return them from JSON; None when that was written by something else."""
-        if not isinstance(stored, dict) or stored.keys() != asdict(cls()).keys():
+        if not isinstance(stored, dict) or stored.keys() != cls.__dataclass_fields__.keys():
             return None
-        return cls(**stored)
+        kinds = {"folders": list, "links": dict, "scripts": list, "noarch": bool}
+        return cls(**stored) if all(type(stored[k]) is kinds[k] for k in kinds) else None
 
 
 def require_plain_record(record: RepoDataRecord) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,11 @@ from rattler import RepoDataRecord
 from conda_strata.core.errors import PackageError
 from conda_strata.lock.model import identity
 from conda_strata.prefix.crossing import Vetted, require_apart
+from conda_strata.prefix.link_scripts import LinkScript
 from conda_strata.prefix.package_gate import RULES, Facts, require_plain_record, vet
 from conda_strata.prefix.wheels import site_packages
 from conda_strata.rattler.downloads import fetch
 from conda_strata.rattler.package_cache import PackageCache
-
-_log = logging.getLogger(__name__)
 
 _SHA256 = re.compile(rb'^  "sha256": "([0-9a-f]{64})"', re.MULTILINE)
 """Of the package, in its record: what is indented further is of its files."""
@@ -39,8 +37,8 @@ def ready(
     records: Sequence[RepoDataRecord],
     prefix: Path,
     folder: Path,
-) -> None:
-    """Have packages in the cache and vetted, so that they can be linked.
+) -> list[LinkScript]:
+    """Have packages in the cache and vetted, so that they can be linked; return their scripts.
 
     Parameters
     ----------
@@ -63,7 +61,7 @@ def ready(
         When the cache cannot be written.
     """
     if not missing:
-        return
+        return []
     for record in missing:
         require_plain_record(record)
     packages = _vetted(missing, PackageCache(folder, RULES))
@@ -74,13 +72,9 @@ def ready(
         site_packages(records) if has_python else "site-packages",
         {record.name.normalized for record in records},
     )
-    for package in packages:
-        for script in package.facts.scripts:
-            _log.warning(
-                "%s: its post-link script %s was not run; what it would set up is missing",
-                identity(package.record),
-                script,
-            )
+    return [
+        LinkScript(package.record, path) for package in packages for path in package.facts.scripts
+    ]
 
 
 def _vetted(missing: Sequence[RepoDataRecord], cache: PackageCache) -> list[Vetted]:

@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.core import atomic
@@ -25,9 +26,43 @@ _NOTE = "strata-unfinished"
 _NEW, _CHANGED = "new", "changed"
 
 
+@dataclass(frozen=True)
+class Transaction:
+    """A prefix that is held.
+
+    Attributes
+    ----------
+    prefix
+        The environment's folder.
+    relink
+        Whether all of its packages have to be linked again.
+    """
+
+    prefix: Path
+    relink: bool
+
+    def begin(self) -> None:
+        """Note that the prefix is about to change: what fails before leaves it as it was.
+
+        Raises
+        ------
+        StrataError
+            When the prefix cannot be written.
+        """
+        try:
+            _begin(self.prefix, self.prefix / "conda-meta")
+        except OSError as error:
+            raise _unwritable(error, self.prefix) from error
+
+
+def is_broken_off(prefix: Path) -> bool:
+    """Whether the last change of *prefix* was not finished."""
+    return (prefix / "conda-meta" / _NOTE).exists()
+
+
 @contextmanager
-def changing(prefix: Path) -> Iterator[bool]:
-    """Hold *prefix* while it is changed; gives whether all of its packages have to be relinked.
+def changing(prefix: Path) -> Iterator[Transaction]:
+    """Hold *prefix* while it is changed.
 
     Parameters
     ----------
@@ -42,21 +77,25 @@ def changing(prefix: Path) -> Iterator[bool]:
     meta = prefix / "conda-meta"
     with exclusive(meta / _GUARD, str(prefix)):
         try:
-            relink = _begin(prefix, meta)
+            relink = _recover(prefix, meta)
         except OSError as error:
-            raise StrataError(
-                f"{error.filename or prefix} cannot be written: {error.strerror}",
-                "Make room or get the right to write there, then repeat.",
-            ) from error
-        yield relink
+            raise _unwritable(error, prefix) from error
+        yield Transaction(prefix, relink)
         with suppress(OSError):
             (meta / _NOTE).unlink()
 
 
-def _begin(prefix: Path, meta: Path) -> bool:
+def _unwritable(error: OSError, prefix: Path) -> StrataError:
+    return StrataError(
+        f"{error.filename or prefix} cannot be written: {error.strerror}",
+        "Make room or get the right to write there, then repeat.",
+    )
+
+
+def _recover(prefix: Path, meta: Path) -> bool:
     note = meta / _NOTE
     broken_off = note.exists()
-    if broken_off and note.read_text("utf-8") == _NEW:
+    if broken_off and note.read_bytes() == _NEW.encode():
         # nothing but our own unfinished work has ever been in it
         _log.info("the last installation into %s was broken off: starting anew", prefix)
         _empty(prefix, meta)
@@ -65,11 +104,17 @@ def _begin(prefix: Path, meta: Path) -> bool:
         _log.info("the last installation into %s was broken off: linking all again", prefix)
         _drop_broken_records(meta)
         return True
+    return False
+
+
+def _begin(prefix: Path, meta: Path) -> None:
+    note = meta / _NOTE
+    if note.exists():
+        return
     held = {p.name for p in prefix.iterdir()} | {p.name for p in meta.iterdir()}
     own = {meta.name, _GUARD, atomic.partial(note).name}
     # Whole or not at all: a note without its word would make a new prefix look like a changed one.
     atomic.write(note, (_NEW if held <= own else _CHANGED).encode())
-    return False
 
 
 def _empty(prefix: Path, meta: Path) -> None:
@@ -89,6 +134,6 @@ def _drop_broken_records(meta: Path) -> None:
         draft.unlink()
     for record in meta.glob("*.json"):
         try:
-            json.loads(record.read_text("utf-8"))
-        except ValueError:
+            json.loads(record.read_bytes())
+        except (ValueError, RecursionError):
             record.unlink()

@@ -64,9 +64,7 @@ def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> N
         When they cannot be removed.
     """
     wanted = {wheel.url for wheel in wheels}
-    stale = [
-        name for place, name, url in _installed(prefix) if url not in wanted or place != folder
-    ]
+    stale = [name for place, name, url in installed(prefix) if url not in wanted or place != folder]
     if stale:
         _uninstall(prefix, stale)
 
@@ -95,7 +93,7 @@ def install_wheels(
     from conda_strata.prefix.wheel_files import fetched
     from conda_strata.prefix.wheel_layout import Layout
 
-    present = {url for _, _, url in _installed(prefix)}
+    present = {url for _, _, url in installed(prefix)}
     missing = [wheel for wheel in wheels if wheel.url not in present]
     if not missing:
         return
@@ -144,7 +142,7 @@ def _uninstall(prefix: Path, names: Sequence[str]) -> None:
         )
 
 
-def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
+def installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
     """Yield the folder, name and URL of each wheel in *prefix* that came from a lock.
 
     What a person added by hand, with pip or as an editable project, is not among them.
@@ -153,10 +151,20 @@ def _installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
         for found in distributions(path=[str(place)]):
             # RECORD is written last: without it, the installation was cut short
             own = (found.read_text("INSTALLER") or "").strip() == "strata"
-            if own and found.read_text("RECORD") is not None:
-                source = json.loads(found.read_text("direct_url.json") or "{}")
-                if "archive_info" in source:
-                    yield place.relative_to(prefix).as_posix(), found.name, source["url"]
+            whole = own and found.read_text("RECORD") is not None
+            if whole and (url := _archive(found.read_text("direct_url.json") or "{}")):
+                yield place.relative_to(prefix).as_posix(), canonicalize_name(found.name), url
+
+
+def _archive(direct_url: str) -> str | None:
+    """Return the archive that a package came from (PEP 610); None without one."""
+    try:
+        source = json.loads(direct_url)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(source, dict) or "archive_info" not in source:
+        return None
+    return url if isinstance(url := source.get("url"), str) else None
 
 
 def _places(prefix: Path) -> list[Path]:

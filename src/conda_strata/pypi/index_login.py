@@ -34,6 +34,17 @@ def login(url: str) -> tuple[str, str] | None:
     return None
 
 
+def hosts() -> set[str]:
+    """Return the hosts of the indexes that uv is told of here; nothing is asked."""
+    found = set()
+    for _, index in (*_of_variables(), *_of_configuration()):
+        try:
+            found.add(urlsplit(index).hostname or "")
+        except ValueError:
+            continue
+    return found - {""}
+
+
 def _of_variables() -> Iterator[tuple[str, str]]:
     for variable in _VARIABLES:
         for index in os.environ.get(variable, "").split():
@@ -50,7 +61,7 @@ def _of_configuration() -> Iterator[tuple[str, str]]:
     file = Path(named or Path(home or Path.home() / ".config", "uv", "uv.toml"))
     try:
         content: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return
     pip = content.get("pip")
     for table in (content, pip if isinstance(pip, dict) else {}):

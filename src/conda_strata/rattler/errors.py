@@ -134,7 +134,7 @@ def failed_install(error: Exception, urls: Sequence[str], prefix: Path, cache: P
     reason = str(error)
     if "determine the currently installed" in reason:
         return StrataError(
-            f"{prefix}/conda-meta holds a record that cannot be read: {_cause(reason)}",
+            f"{prefix}/conda-meta holds a record that cannot be read: {_cause(reason)[:200]}",
             f"Delete {prefix} and repeat.",
         )
     of_prefix = re.search("failed to link|create the prefix", reason)

@@ -43,12 +43,16 @@ def exclusive(guard: Path, subject: str) -> Iterator[None]:
     except OSError as error:
         raise StrataError(
             f"{guard} cannot be written: {error.strerror}",
-            "Make its folder writable (or name another), then repeat.",
+            f"Make its folder writable (or name another{_by(guard)}), then repeat.",
         ) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def _by(guard: Path) -> str:
+    return " with RATTLER_CACHE_DIR" if guard.is_relative_to(cache_dir()) else ""
 
 
 def guard_of(file: Path) -> Path:

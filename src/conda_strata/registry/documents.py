@@ -83,6 +83,11 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def encode(content: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a document that is written."""
+    return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
+
+
 def parse(data: bytes) -> Any:
     """Read JSON that a stranger wrote.
 

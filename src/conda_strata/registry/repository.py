@@ -6,11 +6,10 @@ See https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from conda_strata.core.errors import NetworkError
@@ -124,7 +123,7 @@ class Repository:
         except TokenRefusedError as error:
             return error.answer.code
 
-    def put(self, content: Mapping[str, Any], reference: str | None = None) -> Document:
+    def put(self, content: Mapping[str, Any] | bytes, reference: str | None = None) -> Document:
         """Write a manifest or index, under *reference* or its digest alone.
 
         Raises
@@ -132,7 +131,8 @@ class Repository:
         NetworkError
             When the registry does not take it, or takes it for something else.
         """
-        data = json.dumps(content, separators=(",", ":")).encode()
+        data = content if isinstance(content, bytes) else documents.encode(content)
+        content = documents.parse(data) if isinstance(content, bytes) else content
         digest = documents.digest_of(data)
         kind = {"Content-Type": content["mediaType"]}
         url = self.reference.url(f"manifests/{reference or digest}")
@@ -159,6 +159,14 @@ class Repository:
         """Tell whether there is a blob of that digest, before it would be written."""
         url = self.reference.url(f"blobs/{digest}")
         return self._client.request("HEAD", url, self._push, absent=(404,)).ok
+
+    def holds(self, wanted: Descriptor) -> bool:
+        """Tell whether there is a blob of that digest, and of that size as far as the answer says."""
+        url = self.reference.url(f"blobs/{wanted.digest}")
+        answer = self._client.request("HEAD", url, self._pull, absent=(404,))
+        return answer.ok and answer.headers.get("Content-Length", str(wanted.size)) == str(
+            wanted.size
+        )
 
     def upload(self, file: Path, digest: str) -> None:
         """Add a blob; what is there already is not sent again."""
@@ -193,15 +201,25 @@ class Repository:
             if self._client.request("POST", url, (*self._push, *source._pull)).code == 201:
                 return
         with tempfile.NamedTemporaryFile() as file:
-            url = source.reference.url(f"blobs/{digest}")
-            source._client.request("GET", url, source._pull, into=file, limit=wanted.size)
-            file.flush()
-            size = file.tell()
-            file.seek(0)
-            hashed = hashlib.file_digest(file, "sha256").hexdigest()
-            if (f"sha256:{hashed}", size) != (digest, wanted.size):
-                raise source._damaged(digest)
+            source.download(wanted, file)
             self.upload(Path(file.name), digest)
+
+    def download(self, wanted: Descriptor, into: IO[bytes]) -> None:
+        """Write a blob to a file that is open for reading, too.
+
+        Raises
+        ------
+        NetworkError
+            When it is not what it was asked by.
+        """
+        url = self.reference.url(f"blobs/{wanted.digest}")
+        self._client.request("GET", url, self._pull, into=into, limit=wanted.size)
+        into.flush()
+        size = into.tell()
+        into.seek(0)
+        found = f"sha256:{hashlib.file_digest(into, 'sha256').hexdigest()}"  # type: ignore[arg-type]
+        if (found, size) != (wanted.digest, wanted.size):
+            raise self._damaged(wanted.digest)
 
     def _damaged(self, digest: str) -> NetworkError:
         return NetworkError(f"{self.name}@{digest}: the answer is damaged", "Repeat.")

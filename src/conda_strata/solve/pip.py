@@ -26,6 +26,7 @@ from rattler import RepoDataRecord
 from conda_strata.core import urls
 from conda_strata.core.errors import ManifestError, NetworkError, UnsatisfiableError
 from conda_strata.pypi.conda_names import distributions
+from conda_strata.pypi.hash_check import require_hashes
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.pypi.wheel_choice import chosen
@@ -120,6 +121,9 @@ class _Resolver:
         self.target = Target(str(python.version), subdir, manifest.virtual_packages[subdir])
         self.by_conda = distributions(records)
         self.newest = newest
+        self.constraints = [s.text for s in manifest.constraints if s.applies(subdir)]
+        self.options = manifest.pip_options
+        self.hashes = manifest.pip_hashes
 
     def resolve(self, requirements: Sequence[str], kept: Sequence[Wheel]) -> list[Wheel]:
         with tempfile.TemporaryDirectory(prefix="strata-pip-") as name:
@@ -129,6 +133,7 @@ class _Resolver:
             pins = [f"{name}=={version}{_CONDA}" for name, version in self.by_conda.items()]
             (folder / "conda.txt").write_text("\n".join(pins))
             (folder / "requirements.txt").write_text("\n".join(requirements))
+            (folder / "constraints.txt").write_text("\n".join(self.constraints))
             (folder / "pins.txt").write_text("\n".join(f"{w.name}=={w.version}" for w in kept))
             graph = _requires(self._run_uv(folder, "pins.txt"))
             self._run_uv(folder, "pylock.toml", "--constraints", "pins.txt")
@@ -143,12 +148,14 @@ class _Resolver:
             for wheel in chosen(self.target, packages)
         ]
         urls.require_safe((wheel.url for wheel in wheels), self.where)
+        require_hashes(wheels, self.hashes)
         return sorted(wheels, key=lambda wheel: wheel.name)
 
     def _run_uv(self, folder: Path, output: str, *more: str) -> str:
         """Let uv write *output*; versions it finds there already are those it prefers."""
         words = uv_command("pip", "compile", "requirements.txt", "--output-file", output, *more)
-        words += ["--constraints", "conda.txt", "--find-links", ".", "--only-binary", ":all:"]
+        words += ["--constraints", "conda.txt", "--constraints", "constraints.txt", *self.options]
+        words += ["--find-links", ".", "--only-binary", ":all:"]
         words += ["--python", sys.executable, "--python-version", self.target.python]
         words += ["--python-platform", self.target.uv_name, "--no-progress", "--color", "never"]
         if self.newest:

@@ -20,6 +20,7 @@ from conda_strata.pypi.wheel import Wheel
 from conda_strata.solve.solver import solve
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
+from conda_strata.spec.nearest import did_you_mean, nearest
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def relock(
     NetworkError
         When a channel or the Python index cannot be read.
     """
-    let_go = request.let_go
+    let_go = None if request.let_go is None else [name.lower() for name in request.let_go]
     if let_go:
         _require_known(let_go, manifest, old)
     channels = Channels(of_manifest(manifest), str(manifest.files[0]))
@@ -164,8 +165,15 @@ def _require_known(names: Collection[str], manifest: Manifest, old: Lock | None)
         known |= {r.name.normalized for found in old.everything().values() for r in found}
         known |= {w.name for found in old.all_wheels().values() for w in found}
     for name in names:
-        if name not in known:
+        if name in known:
+            continue
+        if (plain := package_name(name)) in known:
             raise UsageError(
-                f"there is no package {name!r} to update",
-                "Name one that is locked; to add one, write it into environment.yml.",
+                f"--update takes the name of a package, not {name!r}",
+                f"Name it, as in '--update {plain}'; a version is written into environment.yml.",
             )
+        raise UsageError(
+            f"there is no package {name!r} to update",
+            did_you_mean(nearest(name, known))
+            or "Name one that is locked; to add one, write it into environment.yml.",
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from rattler import (
@@ -27,11 +26,13 @@ from rattler.exceptions import (
     SolverError,
 )
 
-from conda_strata.core.errors import ManifestError, UnsatisfiableError
+from conda_strata.core.errors import ManifestError
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import retrying, unreadable_channel
+from conda_strata.solve.conflicts import ConflictError, explained
+from conda_strata.spec.channel_names import each_once
 from conda_strata.spec.manifest import Manifest
-from conda_strata.spec.virtual_packages import FILE_NAME, VirtualPackages
+from conda_strata.spec.virtual_packages import VirtualPackages
 
 Records = list[RepoDataRecord]
 
@@ -96,7 +97,7 @@ async def _solve(
                 exclude_newer=newest,
             )
         except SolverError as error:
-            raise _unsatisfiable(subdir, manifest, error) from error
+            raise ConflictError(subdir, str(error), sources) from error
         except (GatewayError, FetchRepoDataError, IoError) as error:
             raise unreadable_channel(error, [c.base_url for c in sources]) from error
         except (InvalidChannelError, InvalidUrlError) as error:
@@ -106,22 +107,21 @@ async def _solve(
         on_solved(subdir, len(records))
         return sorted(records, key=lambda record: record.name.normalized)
 
-    tasks = [asyncio.ensure_future(one(subdir)) for subdir in subdirs]
-    try:
-        solved = await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-    return dict(zip(subdirs, solved, strict=True))
+    # All are waited for: what a user has to change on each platform is told at once, in order.
+    solved = await asyncio.gather(*map(one, subdirs), return_exceptions=True)
+    conflicts = [result for result in solved if isinstance(result, ConflictError)]
+    for result in solved:
+        if isinstance(result, BaseException) and not isinstance(result, ConflictError):
+            raise result
+    if conflicts:
+        raise await explained(conflicts, manifest, gateway)
+    return {s: r for s, r in zip(subdirs, solved, strict=True) if not isinstance(r, BaseException)}
 
 
 def _sources(named: Sequence[str], specs: Sequence[MatchSpec]) -> list[Channel]:
     """Return the channels, and behind them those that only a ``channel::package`` names."""
-    found = [Channel(name) for name in named]
-    for spec in specs:
-        if spec.channel and spec.channel.base_url not in [c.base_url for c in found]:
-            found.append(spec.channel)
-    return found
+    of_specs = [spec.channel.base_url for spec in specs if spec.channel]
+    return [Channel(name) for name in each_once([*named, *of_specs])]
 
 
 def _virtual_packages(assumed: VirtualPackages) -> list[GenericVirtualPackage]:
@@ -129,18 +129,3 @@ def _virtual_packages(assumed: VirtualPackages) -> list[GenericVirtualPackage]:
         GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
         for name, (version, build) in assumed.items()
     ]
-
-
-def _unsatisfiable(subdir: str, manifest: Manifest, error: SolverError) -> UnsatisfiableError:
-    reason = str(error).removeprefix("Cannot solve the request because of: ").strip()
-    named = [spec for spec in manifest.all_specs(subdir) if spec.text in reason]
-    places = "".join(f"\n  {spec.where}: {spec.text}" for spec in named)
-    fix = "Loosen or remove one of the specs named above."
-    if missing := re.search(r"(?<![\w-])__[a-z]+", reason):
-        fix = (
-            f"If the machines that this is for have {missing[0]}, say so in {FILE_NAME} beside "
-            f"{manifest.files[0].name}; else loosen a spec."
-        )
-    return UnsatisfiableError(
-        f"no set of packages fulfils the specs on {subdir}: {reason}{places}", fix
-    )

@@ -11,24 +11,20 @@ from pathlib import Path
 import yaml
 
 from conda_strata.core.errors import ManifestError, UsageError
-from conda_strata.spec import limited_yaml, platforms, selectors
-from conda_strata.spec.dependency import Spec, check_channel, check_match_spec, check_requirement
+from conda_strata.spec import (
+    channel_names,
+    dependency_list,
+    file_keys,
+    limited_yaml,
+    platforms,
+    stray_selectors,
+)
+from conda_strata.spec.dependency import Spec
+from conda_strata.spec.pip_list import PipList
+from conda_strata.spec.refusals import Refusals
+from conda_strata.spec.yaml_nodes import Nodes, is_empty
 
 _log = logging.getLogger(__name__)
-
-_LONGEST = 1000
-"""Characters of an entry at most, because the parsers of versions and markers are recursive."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-_KNOWN = {
-    "name",
-    "channels",
-    "platforms",
-    "dependencies",
-    "variables",
-    "exclude-newer",
-}
 
 
 @dataclass
@@ -36,174 +32,128 @@ class EnvironmentFile:
     """The content of one file; see :class:`conda_strata.spec.manifest.Manifest`."""
 
     specs: list[Spec] = field(default_factory=list)
-    pip: list[Spec] = field(default_factory=list)
+    pip: PipList = field(default_factory=PipList)
     channels: list[str] = field(default_factory=list)
     platforms: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     exclude_newer: str | None = None
+    link_scripts: list[Spec] = field(default_factory=list)
 
 
-def read(file: Path) -> EnvironmentFile:
-    """Read an environment file.
+def read(file: Path, text: str | None = None) -> EnvironmentFile:
+    """Read an environment file, or what it will be: *text*.
 
     Raises
     ------
     ManifestError
-        When it is not one; the message names file and line.
+        When it is not one; the message names file and line of all that is refused.
     """
-    return _Reader(file, limited_yaml.read_text(file)).read()
+    reader = _Reader(file, limited_yaml.read_text(file) if text is None else text)
+    found = reader.read()
+    reader.refusals.raise_all()
+    return found
 
 
 class _Reader:
     def __init__(self, file: Path, text: str) -> None:
-        self.file = file
-        self.text = text
+        self.nodes = Nodes(file, text)
+        self.refusals = Refusals()
 
     def read(self) -> EnvironmentFile:
         fields = dict(self._fields())
         found = EnvironmentFile()
-        self._dependencies(fields.get("dependencies"), found)
+        dependency_list.read(self.nodes, fields.get("dependencies"), self.refusals, found)
         found.channels = list(self._channels(fields.get("channels")))
         found.platforms = list(self._platforms(fields.get("platforms")))
-        found.variables = dict(self._variables(fields.get("variables")))
-        if (cutoff := fields.get("exclude-newer")) is not None:
-            found.exclude_newer = self._text(cutoff, "exclude-newer").value
+        found.link_scripts = list(self._link_scripts(fields.get("link-scripts")))
+        with self.refusals.collected():
+            found.variables = dict(self._variables(fields.get("variables")))
+        with self.refusals.collected():
+            if (cutoff := fields.get("exclude-newer")) is not None:
+                found.exclude_newer = self.nodes.scalar(cutoff, "exclude-newer").value
+        self._stray_selectors(fields)
         return found
 
     def _fields(self) -> Iterator[tuple[str, yaml.Node]]:
-        root = limited_yaml.compose(self.file, self.text)
+        root = limited_yaml.compose(self.nodes.file, self.nodes.text)
         if not isinstance(root, yaml.MappingNode):
             raise ManifestError(
-                f"{self.file}:1: an environment file is a mapping",
+                f"{self.nodes.file}:1: an environment file is a mapping",
                 "It starts with 'dependencies:'.",
             )
         seen: set[str] = set()
-        for key, value in root.value:
-            name = self._key(key)
+        for key, value in self.nodes.pairs(root):
+            name = self.nodes.key(key)
             if name in seen:
-                raise ManifestError(f"{self._at(key)}: {name!r} is listed a second time")
+                raise ManifestError(f"{self.nodes.at(key)}: {name!r} is listed a second time")
             seen.add(name)
-            if name in _KNOWN:
+            if name in file_keys.KNOWN:
                 yield name, value
-            else:
-                _log.warning("%s: %r is not used by strata", self._at(key), name)
-
-    def _dependencies(self, node: yaml.Node | None, found: EnvironmentFile) -> None:
-        for item in self._sequence(node, "dependencies"):
-            if isinstance(item, yaml.MappingNode):
-                for key, value in item.value:
-                    if self._key(key) != "pip":
-                        raise ManifestError(
-                            f"{self._at(key)}: {self._shown(key)} cannot hold dependencies",
-                            "Only 'pip:' has a list of its own; write 'name >=1' without a colon.",
-                        )
-                    for entry in self._lines(value, "pip"):
-                        check_requirement(entry.value, self._at(entry))
-                        found.pip.append(self._spec(entry))
-            else:
-                entry = self._line(item, "dependencies")
-                check_match_spec(entry.value, self._at(entry))
-                found.specs.append(self._spec(entry))
-
-    def _spec(self, item: yaml.ScalarNode) -> Spec:
-        # By index, because YAML and str.splitlines() disagree on what ends a line.
-        rest = re.split(r"[\r\n\x85\u2028\u2029]", self.text[item.end_mark.index :], maxsplit=1)[0]
-        try:
-            selector = selectors.find(rest.strip()) if "#" in rest else None
-        except ValueError as error:
-            raise ManifestError(
-                f"{self._at(item)}: {str(error)!r} is no platform selector",
-                f"Combine these with 'and', 'or', 'not': {', '.join(selectors.KNOWN)}.",
-            ) from error
-        return Spec(item.value, self.file, item.start_mark.line + 1, selector)
+                continue
+            with self.refusals.collected():
+                file_keys.refuse_near_miss(name, self.nodes.at(key))
+                _log.warning("%s: %r is not used by strata", self.nodes.at(key), name)
 
     def _channels(self, node: yaml.Node | None) -> Iterator[str]:
-        for item in self._lines(node, "channels"):
-            if item.value == "defaults":
-                raise ManifestError(
-                    f"{self._at(item)}: the channel 'defaults' is not supported",
-                    "Use conda-forge (and 'nodefaults' to keep conda from adding it).",
-                )
-            if item.value != "nodefaults":
-                check_channel(item.value, self._at(item))
-                yield item.value
+        for item in self._sequence(node, "channels"):
+            with self.refusals.collected():
+                name = self.nodes.line(item, "channels").value.strip()
+                if name == "nodefaults":
+                    continue
+                if name == channel_names.DEFAULTS:
+                    _log.warning(
+                        "%s: 'defaults' are the channels of Anaconda (repo.anaconda.com), whose "
+                        "terms ask larger organisations for a licence; conda-forge has most of it",
+                        self.nodes.at(item),
+                    )
+                channels = channel_names.expanded(name)
+                for one in channels:
+                    channel_names.check(one, self.nodes.at(item))
+                    yield channel_names.canonical(one) if "://" in one else one
 
     def _platforms(self, node: yaml.Node | None) -> Iterator[str]:
-        for item in self._lines(node, "platforms"):
-            try:
-                yield platforms.subdir(item.value)
-            except UsageError as error:
-                raise ManifestError(f"{self._at(item)}: {error.what}", error.fix) from error
+        for item in self._sequence(node, "platforms"):
+            with self.refusals.collected():
+                name = self.nodes.line(item, "platforms").value
+                try:
+                    yield platforms.subdir(name)
+                except UsageError as error:
+                    raise ManifestError(
+                        f"{self.nodes.at(item)}: {error.what}", error.fix
+                    ) from error
+
+    def _link_scripts(self, node: yaml.Node | None) -> Iterator[Spec]:
+        for item in self._sequence(node, "link-scripts"):
+            with self.refusals.collected():
+                entry = self.nodes.line(item, "link-scripts")
+                if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", entry.value):
+                    raise ManifestError(
+                        f"{self.nodes.at(item)}: {entry.value!r} is no name of a package",
+                        "List names of packages whose post-link scripts may run, without versions.",
+                    )
+                yield self.nodes.spec(entry, entry.value)
 
     def _variables(self, node: yaml.Node | None) -> Iterator[tuple[str, str]]:
-        if node is None or _is_empty(node):
+        if node is None or is_empty(node):
             return
         if not isinstance(node, yaml.MappingNode):
             raise ManifestError(
-                f"{self._at(node)}: 'variables' is a mapping", "Write 'NAME: text'."
+                f"{self.nodes.at(node)}: 'variables' is a mapping", "Write 'NAME: text'."
             )
-        for key, value in node.value:
-            name = self._key(key)
+        for key, value in self.nodes.pairs(node):
+            name = self.nodes.key(key)
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                raise ManifestError(f"{self._at(key)}: {name!r} is no name of a variable")
-            yield name, self._text(value, "variables").value
+                raise ManifestError(f"{self.nodes.at(key)}: {name!r} is no name of a variable")
+            yield name, self.nodes.scalar(value, "variables").value
 
     def _sequence(self, node: yaml.Node | None, key: str) -> list[yaml.Node]:
-        if node is None or _is_empty(node):
-            return []
-        if not isinstance(node, yaml.SequenceNode):
-            raise ManifestError(
-                f"{self._at(node)}: {key!r} is a list", "Start each line with '- '."
-            )
-        return list(node.value)
+        with self.refusals.collected():
+            return self.nodes.sequence(node, key)
+        return []
 
-    def _lines(self, node: yaml.Node | None, key: str) -> Iterator[yaml.ScalarNode]:
-        for item in self._sequence(node, key):
-            yield self._line(item, key)
-
-    def _line(self, node: yaml.Node, key: str) -> yaml.ScalarNode:
-        """Return an entry of a list; a block (``|``, ``>``) leaves no place for a selector."""
-        text = self._text(node, key)
-        if text.style in {"|", ">"} or re.search(r"[\n\t]", text.value):
-            raise ManifestError(
-                f"{self._at(node)}: an entry of {key!r} is one line of text",
-                "Write it behind '- ', without '|' or '>'.",
-            )
-        if not text.value.strip():
-            raise ManifestError(f"{self._at(node)}: an entry of {key!r} is empty", "Take it out.")
-        if len(text.value) > _LONGEST:
-            raise ManifestError(
-                f"{self._at(node)}: an entry of {key!r} is longer than {_LONGEST} characters"
-            )
-        return text
-
-    def _text(self, node: yaml.Node, key: str) -> yaml.ScalarNode:
-        if not isinstance(node, yaml.ScalarNode):
-            raise ManifestError(f"{self._at(node)}: an entry of {key!r} is one line of text")
-        if found := _CONTROL.search(node.value):
-            raise ManifestError(
-                f"{self._at(node)}: an entry of {key!r} has the control character "
-                f"U+{ord(found[0]):04X}",
-                "Take it out.",
-            )
-        return node
-
-    def _key(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            raise ManifestError(
-                f"{self._at(node)}: the name before a colon is a list or a mapping",
-                "Write 'NAME: …'.",
-            )
-        return str(node.value)
-
-    def _shown(self, node: yaml.Node) -> str:
-        """Return the name before a colon, unless that is a piece of a URL with its password."""
-        name = self._key(node)
-        return "this entry" if re.search(r"[@/\\]", name) else repr(name)
-
-    def _at(self, node: yaml.Node) -> str:
-        return f"{self.file}:{node.start_mark.line + 1}"
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.value == ""
+    def _stray_selectors(self, fields: dict[str, yaml.Node]) -> None:
+        for key in ("channels", "platforms", "variables"):
+            if (node := fields.get(key)) is not None:
+                for place, selector in stray_selectors.find(self.nodes, node):
+                    with self.refusals.collected():
+                        stray_selectors.refuse(place, selector, key)

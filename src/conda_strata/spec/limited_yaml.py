@@ -5,6 +5,8 @@ PyYAML is recursive, so a few kilobytes of brackets would end in a traceback.
 
 from __future__ import annotations
 
+import codecs
+import copy
 from functools import cache
 from pathlib import Path
 
@@ -32,11 +34,34 @@ def _loader() -> type[yaml.SafeLoader]:
                 mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
                 problem = f"more than {MOST_LEVELS} levels of lists and mappings"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+            alias = self.peek_event() if self.check_event(yaml.AliasEvent) else None  # type: ignore[no-untyped-call]
             node = super().compose_node(parent, index)
             self.levels -= 1
-            return node
+            return _at(node, alias) if node and alias else node
 
     return Limited
+
+
+def _at(node: yaml.Node, alias: yaml.Event) -> yaml.Node:
+    """Return *node* with the place of the alias that stands for it, and not of its anchor."""
+    found = copy.copy(node)
+    found.start_mark, found.end_mark = alias.start_mark, alias.end_mark
+    return found
+
+
+def decode(content: bytes) -> str:
+    """Return the text of *content*: UTF-8, or UTF-16 as PowerShell writes it.
+
+    A byte-order mark says which, and is no part of the text.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        When it is neither.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
 
 
 def read_text(file: Path) -> str:
@@ -48,6 +73,8 @@ def read_text(file: Path) -> str:
         When it cannot be read, or is too large.
     """
     try:
+        if file.exists() and not file.is_file():
+            raise ManifestError(f"{file} is no regular file", "Name an environment file: -f.")
         with file.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
@@ -55,10 +82,14 @@ def read_text(file: Path) -> str:
                 f"{file} is larger than {MOST_BYTES // 1_000_000} MB",
                 "An environment file has a few kilobytes: check that this is the right file.",
             )
-        return content.decode("utf-8")
+        return decode(content)
     except FileNotFoundError:
         raise ManifestError(f"{file} does not exist", "Name the environment file: -f.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ManifestError(
+            f"{file} cannot be read: {error}", "Save it as UTF-8, in the editor that wrote it."
+        ) from error
+    except OSError as error:
         raise ManifestError(f"{file} cannot be read: {error}") from error
 
 

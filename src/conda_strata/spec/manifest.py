@@ -12,8 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conda_strata.core.errors import UsageError
-from conda_strata.spec import environment_file, platforms, virtual_packages
+from conda_strata.spec import (
+    channel_names,
+    environment_file,
+    pip_options,
+    platforms,
+    virtual_packages,
+)
 from conda_strata.spec.dependency import Spec
+from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.virtual_packages import VirtualPackages
 
 __all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "Spec", "find", "load"]
@@ -38,12 +45,20 @@ class Manifest:
         The files it was read from.
     pip
         Environment name to the requirements of its own file's ``pip:`` list.
+    constraints
+        What the ``pip:`` lists of all environments limit without asking for it.
+    pip_options
+        What they say to uv: the indexes, and whether early versions may be taken.
+    pip_hashes
+        Requirement to the SHA-256 that its wheel may have, where a requirements file says so.
     variables
         Environment name to the variables its own file sets.
     exclude_newer
         The youngest a package may be: a date, or a time span such as ``7d``.
     virtual_packages
         Subdir to what its machines are assumed to have.
+    link_scripts
+        Environment name to the packages whose post-link scripts its own file allows.
     """
 
     environments: dict[str, tuple[Spec, ...]]
@@ -56,6 +71,10 @@ class Manifest:
     virtual_packages: Mapping[str, VirtualPackages] = field(
         default_factory=lambda: platforms.VIRTUAL_PACKAGES
     )
+    link_scripts: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict)
+    constraints: tuple[Spec, ...] = ()
+    pip_options: tuple[str, ...] = ()
+    pip_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def specs(self, environment: str, subdir: str) -> list[Spec]:
         """Return the conda specs of *environment* on *subdir*, those of ``default`` included."""
@@ -68,6 +87,10 @@ class Manifest:
     def requirements(self, environment: str, subdir: str) -> list[Spec]:
         """Return the pip requirements of *environment* on *subdir*, ``default``'s included."""
         return self._with_default(self.pip, environment, subdir)
+
+    def allowed_scripts(self, environment: str, subdir: str) -> list[Spec]:
+        """Return the packages whose post-link scripts may run, those of ``default`` included."""
+        return self._with_default(self.link_scripts, environment, subdir)
 
     def environment_variables(self, environment: str) -> dict[str, str]:
         """Return the variables of *environment*, those of ``default`` included."""
@@ -87,8 +110,15 @@ def find(folder: Path) -> list[Path]:
     return first + sorted(folder.glob("environment-*.yml"))
 
 
-def load(files: Sequence[Path]) -> Manifest:
+def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Manifest:
     """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
+
+    Parameters
+    ----------
+    files
+        The environment files.
+    edited
+        The text of those that are about to be written.
 
     Raises
     ------
@@ -99,29 +129,48 @@ def load(files: Sequence[Path]) -> Manifest:
     """
     if not files:
         raise UsageError(
-            "no environment.yml here", "Run strata in the project's folder, or name the file: -f."
+            "no environment.yml here",
+            "Its name ends in .yml here: rename environment.yaml, or name it: -f environment.yaml."
+            if Path("environment.yaml").exists()
+            else "Run strata in the project's folder, or name the file: -f.",
         )
     read: dict[str, environment_file.EnvironmentFile] = {}
+    refusals = Refusals()
     for file in files:
         name = _environment_name(file)
         if name in read:
             raise UsageError(f"{file} describes the environment {name!r} a second time")
-        read[name] = environment_file.read(file)
+        with refusals.collected():
+            read[name] = environment_file.read(file, (edited or {}).get(file))
+    refusals.raise_all()
     if DEFAULT in read:
         read = {DEFAULT: read.pop(DEFAULT), **read}
-    channels = dict.fromkeys(c for one in read.values() for c in one.channels)
+    channels = channel_names.each_once(c for one in read.values() for c in one.channels)
     subdirs = dict.fromkeys(p for one in read.values() for p in one.platforms)
     cutoffs = [one.exclude_newer for one in read.values() if one.exclude_newer]
+    lists = [one.pip for one in read.values()]
     return Manifest(
         {name: tuple(one.specs) for name, one in read.items()},
         tuple(channels) or ("conda-forge",),
         tuple(subdirs) or DEFAULT_PLATFORMS,
         tuple(files),
-        {name: tuple(one.pip) for name, one in read.items() if one.pip},
+        {name: tuple(one.pip.specs) for name, one in read.items() if one.pip.specs},
         {name: one.variables for name, one in read.items() if one.variables},
         cutoffs[0] if cutoffs else None,
         virtual_packages.load(files[0].parent),
+        {name: tuple(one.link_scripts) for name, one in read.items() if one.link_scripts},
+        tuple(spec for one in lists for spec in one.constraints),
+        _options([words for one in lists for words in one.options], files),
+        {text: sums for one in lists for text, sums in one.hashes.items()},
     )
+
+
+def _options(found: Sequence[tuple[str, ...]], files: Sequence[Path]) -> tuple[str, ...]:
+    """Return the words for uv of all lists, which are resolved together."""
+    kept = list(dict.fromkeys(found))
+    for position, words in enumerate(kept):
+        pip_options.refuse_second_index(words, kept[:position], ", ".join(map(str, files)))
+    return tuple(word for words in kept for word in words)
 
 
 def _environment_name(file: Path) -> str:

@@ -70,6 +70,12 @@ def docker(subdir: str) -> str:
     raise UsageError(f"there are no images for {subdir}", "Choose linux-64 or linux-aarch64.")
 
 
+def here() -> str:
+    """Return the platform of the containers that this machine runs."""
+    arm = platform.machine().lower() in {"arm64", "aarch64"}
+    return "linux-aarch64" if arm else "linux-64"
+
+
 def current() -> str:
     """Return the subdir of the machine this runs on.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 _NAMES = {
     "linux-64": {"linux", "linux64", "unix", "x86_64"},
@@ -14,6 +15,14 @@ _NAMES = {
 }
 KNOWN = sorted({name for names in _NAMES.values() for name in names})
 """Every name that a selector can use."""
+
+_SHORTEST = {
+    "linux-64": "linux64",
+    "linux-aarch64": "aarch64",
+    "osx-64": "osx64",
+    "osx-arm64": "arm64",
+    "win-64": "win64",
+}
 
 _LONGEST = 200
 """Characters of a selector at most."""
@@ -44,6 +53,46 @@ def find(comment: str) -> str | None:
 def holds(selector: str, subdir: str) -> bool:
     """Whether *selector*, as returned by :func:`find`, selects *subdir*."""
     return _evaluate(_parse(selector), _NAMES[subdir])
+
+
+def of(subdir: str) -> str:
+    """Return the selector of one platform; a name that selectors have stays as it is."""
+    return _SHORTEST.get(subdir, subdir)
+
+
+def both(*found: str | None) -> str | None:
+    """Return the selector that selects what all of *found* select; None where there are none."""
+    named = dict.fromkeys(selector for selector in found if selector)
+    if len(named) < 2:
+        return next(iter(named), None)
+    return " and ".join(f"({selector})" for selector in named)
+
+
+def checked(condition: str) -> str:
+    """Return *condition*, as it stands in ``sel(linux):`` or behind ``if:``, as a selector.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
+    _evaluate(_parse(condition), set())
+    return condition.strip()
+
+
+def of_platforms(subdirs: Collection[str], among: Collection[str]) -> str:
+    """Return a short selector that selects *subdirs* and no other of *among*."""
+    for name in ("linux", "osx", "win", "unix", *KNOWN):
+        if {subdir for subdir in among if name in _NAMES[subdir]} == set(subdirs):
+            return name
+    of_one = {subdir: names for subdir, names in _NAMES.items() if subdir in subdirs}
+    return " or ".join(
+        next(
+            (n for n in sorted(names) if sum(n in others for others in _NAMES.values()) == 1),
+            " and ".join(sorted(names - {"unix"})),
+        )
+        for names in of_one.values()
+    )
 
 
 def _parse(selector: str) -> ast.expr:

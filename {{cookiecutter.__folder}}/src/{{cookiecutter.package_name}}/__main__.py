@@ -68,7 +68,7 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     low, high = metrics["accuracy_interval"]
     print(
-        f"{metrics['complete']} penguins, {metrics['accuracy']:.1%} of them recognised "
+        f"{metrics['complete']} penguins, accuracy {metrics['accuracy']:.1%} "
         f"(95 % interval {low:.1%} to {high:.1%})"
     )
     print(f"Report: {args.out / 'report.html'}")

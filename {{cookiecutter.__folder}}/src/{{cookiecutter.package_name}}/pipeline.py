@@ -8,6 +8,7 @@ from . import bootstrap, figures, parts
 from .features import features
 from .load import load
 from .model import evaluate
+from .provenance import provenance
 from .report import report
 from .validate import validate
 
@@ -41,12 +42,13 @@ def run(
         },
         "resamples": resamples,
         "confusion": evaluation.confusion.tolist(),
+        "provenance": provenance(Path.cwd()),
     }
     images = {"scatter": figures.scatter(table), "confusion": figures.confusion(evaluation)}
 
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", "utf-8")
-    for name, png in images.items():
-        (out / f"{name}.png").write_bytes(png)
+    for name, svg in images.items():
+        (out / f"{name}.svg").write_bytes(svg)
     (out / "report.html").write_text(report(metrics, images), "utf-8")
     return metrics
 

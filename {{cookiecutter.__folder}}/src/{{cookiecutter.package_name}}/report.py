@@ -12,5 +12,5 @@ def report(metrics: Mapping[str, Any], figures: Mapping[str, bytes]) -> str:
     """Return the report as HTML, with the figures inside."""
     source = resources.files(__package__).joinpath("report.html.j2").read_text("utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
-    images = {name: base64.b64encode(png).decode("ascii") for name, png in figures.items()}
+    images = {name: base64.b64encode(svg).decode("ascii") for name, svg in figures.items()}
     return template.render(metrics=metrics, images=images) + "\n"

@@ -40,14 +40,16 @@ def run(args: Arguments) -> int:
     """List why the lock is out of date; exit code 1 when it is."""
     from conda_strata.cli import console
     from conda_strata.lock import lockfile
-    from conda_strata.lock.check import problems
+    from conda_strata.lock.check import problems, wheels_elsewhere
     from conda_strata.spec import manifest as manifests
-    from conda_strata.spec import platforms
+    from conda_strata.spec import platforms, project
 
-    manifest = manifests.load(args.files or manifests.find(Path()))
+    manifest = manifests.load(args.files or manifests.find(project.folder()))
     lock = lockfile.read(args.lock)
     subdirs = [platforms.subdir(p) for p in args.platforms or manifest.platforms]
     found = problems(manifest, lock, subdirs)
+    for text in wheels_elsewhere(manifest, lock, subdirs):
+        console.say(f"warning: {text}")
     if args.json:
         report = [{"where": p.where, "problem": p.text} for p in found]
         console.result_json({"up_to_date": not found, "problems": report})

@@ -70,8 +70,10 @@ def run(args: Arguments) -> int:
         text = conda_lock.render(lock, args.env, subdirs)
     else:
         subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-        render = explicit.render if args.format == "explicit" else environment.render
-        text = render(lock, args.env, subdir)
+        if args.format == "explicit":
+            text = explicit.render(lock, args.env, subdir)
+        else:
+            text = environment.render(lock, args.env, subdir, _variables(args))
         if args.format == "explicit" and (wheels := lock.wheels_of(args.env, subdir)):
             console.say(_wheels_are_left_out(wheels, args.output))
     if args.output:
@@ -80,6 +82,15 @@ def run(args: Arguments) -> int:
     else:
         console.result(text.rstrip("\n"))
     return 0
+
+
+def _variables(args: Arguments) -> dict[str, str]:
+    """Return what the environment files beside the lock set; they are not of another tool's lock."""
+    from conda_strata.lock import lockfile
+    from conda_strata.spec import manifest as manifests
+
+    files = manifests.find(args.lock.parent) if args.lock.name == lockfile.FILE_NAME else []
+    return manifests.load(files).environment_variables(args.env) if files else {}
 
 
 def _notices(lock: Lock, environment: str, platform: str | None) -> list[str]:

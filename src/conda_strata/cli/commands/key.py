@@ -49,11 +49,11 @@ def run(args: Arguments) -> int:
     """Print the key."""
     from conda_strata.cli import console
     from conda_strata.core.errors import UsageError
-    from conda_strata.image.key import content_key, image_files
+    from conda_strata.image import key as keys
     from conda_strata.lock import lockfile
     from conda_strata.spec import manifest as manifests
 
-    files = args.inputs or image_files(Path(".devcontainer"))
+    files = args.inputs or keys.image_files(Path(".devcontainer"))
     if not files:
         raise UsageError(
             "there is no .devcontainer here with a Dockerfile",
@@ -61,7 +61,13 @@ def run(args: Arguments) -> int:
         )
     described = manifests.find(Path())
     variables = manifests.load(described).variables if described else {}
-    key = content_key(lockfile.read(args.lock), files, variables, _digests(args.bases))
+    lock = lockfile.read(args.lock)
+    key = keys.content_key(
+        keys.lock_inputs(lock, lock.environments)
+        | keys.variable_inputs(variables, variables)
+        | keys.file_inputs(files)
+        | _digests(args.bases)
+    )
     if args.json:
         console.result_json({"key": key.short, "digest": key.digest, "inputs": key.inputs})
     else:
@@ -78,5 +84,5 @@ def _digests(images: list[str]) -> dict[str, str]:
         repository = Repository(name)
         if (document := repository.get(repository.tag)) is None:
             raise NetworkError(f"{name}: no such image", "Check the name after --base.")
-        found[name] = document.digest
+        found[name] = document.digest.removeprefix("sha256:")
     return found

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Write the layers from the lock, or from a solve on the spot where there is none."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.cli.commands import plan
     from conda_strata.image.folders import write_layers
     from conda_strata.image.layer_set import LayerSet
@@ -60,10 +60,10 @@ def run(args: Arguments) -> int:
     from conda_strata.lock.check import require_up_to_date
     from conda_strata.solve.relock import Request, relock
     from conda_strata.spec import manifest as manifests
-    from conda_strata.spec import platforms
+    from conda_strata.spec import platforms, project
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
-    files = args.files or manifests.find(Path())
+    files = args.files or manifests.find(project.folder())
     manifest = manifests.load(files) if files or not args.lock.exists() else None
     if args.lock.exists() or args.locked or manifest is None:
         lock = lockfile.read(args.lock)
@@ -85,6 +85,7 @@ def run(args: Arguments) -> int:
     )
     with progress.installing() as reporter:
         write_layers(wanted, args.out, args.max_layers, reporter=reporter)
+    link_scripts.say_left_out(wanted.records)
     layers = [layer for layer in wanted.layers if layer.records or layer.wheels]
     if args.json:
         held = [plan.as_dict(layer) for layer in layers]

@@ -81,9 +81,10 @@ def _lock(args: Arguments) -> int:
     from conda_strata.lock.model import same
     from conda_strata.solve.relock import relock
     from conda_strata.spec import manifest as manifests
+    from conda_strata.spec import project
 
-    manifest = manifests.load(args.files or manifests.find(Path()))
-    request = _request(args, manifest)
+    manifest = manifests.load(args.files or manifests.find(project.folder()))
+    request = request_of(manifest, args)
     old = lockfile.read(args.lock, to_write=True) if args.lock.exists() else None
     with progress.solving(request.subdirs) as on_solved:
         new = relock(manifest, old, args.lock, request, on_solved)
@@ -93,7 +94,8 @@ def _lock(args: Arguments) -> int:
     everything = new.everything()
     if manifest.pip:
         _warn_of_doubles(manifest, new, request)
-    moved = {subdir: _moved(manifest, old, new, request, subdir) for subdir in request.subdirs}
+    _name_scripts(manifest, new, request)
+    moved = {subdir: moved_on(manifest, old, new, request, subdir) for subdir in request.subdirs}
     if args.json:
         report = {
             subdir: [change.as_dict() | {"why": why} for change, why in found]
@@ -127,7 +129,18 @@ def _warn_of_doubles(manifest: Manifest, new: Lock, request: Request) -> None:
         console.say(f"warning: {line}")
 
 
-def _request(args: Arguments, manifest: Manifest) -> Request:
+def _name_scripts(manifest: Manifest, new: Lock, request: Request) -> None:
+    from conda_strata.cli import link_scripts
+
+    everything = new.everything()
+    records = [record for s in request.subdirs for record in everything[s]]
+    link_scripts.say_not_allowed(
+        records, [spec for own in manifest.link_scripts.values() for spec in own]
+    )
+
+
+def request_of(manifest: Manifest, args: Arguments) -> Request:
+    """Return what is to be solved, and what may move."""
     import datetime
 
     from conda_strata.solve.relock import Request
@@ -142,9 +155,10 @@ def _request(args: Arguments, manifest: Manifest) -> Request:
     )
 
 
-def _moved(
+def moved_on(
     manifest: Manifest, old: Lock | None, new: Lock, request: Request, subdir: str
 ) -> list[tuple[Change, str]]:
+    """Return what changed on a platform, and why."""
     from conda_strata.lock.change_reasons import reasons
     from conda_strata.lock.changes import changes, wheel_changes
 

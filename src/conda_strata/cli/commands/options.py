@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from conda_strata.spec import project
 from conda_strata.spec.manifest import DEFAULT
 
 LOCK = Path("strata.lock")
@@ -31,7 +32,7 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
         "--lock",
         metavar="FILE",
         type=Path,
-        default=LOCK,
+        default=project.folder() / LOCK,
         help="lock file; pixi.lock and conda-lock.yml are read too (default: strata.lock)",
     )
 
@@ -75,6 +76,27 @@ def add_prefix(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         help="the environment (default: $STRATA_PREFIX, else .conda, else the active one)",
+    )
+
+
+def add_own_prefix(parser: argparse.ArgumentParser) -> None:
+    """Add ``--prefix``: the project's environment, which need not be installed."""
+    named = os.environ.get("STRATA_PREFIX")
+    parser.add_argument(
+        "--prefix",
+        metavar="DIR",
+        type=Path,
+        default=Path(named) if named else project.folder() / ".conda",
+        help="default: $STRATA_PREFIX, which the image sets, else .conda",
+    )
+
+
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    """Add ``--yes``."""
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="do not ask before more packages are removed than installed",
     )
 
 

@@ -64,18 +64,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Arguments) -> int:
     """Push the image and print its name with its digest."""
-    from conda_strata.cli import console, progress
+    from conda_strata.cli import console, link_scripts, progress
     from conda_strata.core.text import megabytes
+    from conda_strata.image import bases, push
+    from conda_strata.image.blobs import BlobStore
+    from conda_strata.image.compose import compose
     from conda_strata.image.layer_set import LayerSet
-    from conda_strata.image.push import push
     from conda_strata.lock import gate, lockfile
     from conda_strata.lock.check import require_up_to_date
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import manifest as manifests
-    from conda_strata.spec import platforms
+    from conda_strata.spec import platforms, project
 
     subdirs = [platforms.subdir(name) for name in args.platforms] or [platforms.current()]
-    files = args.files or manifests.find(Path())
+    files = args.files or manifests.find(project.folder())
     manifest = manifests.load(files) if files else None
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
@@ -93,21 +95,31 @@ def run(args: Arguments) -> int:
         )
         for subdir in subdirs
     ]
-    target = Repository(args.image)
-    sources = [Repository(name) for name in args.reuse]
+    target, base = Repository(args.image), Repository(args.base)
+    sources = [target, *map(Repository, args.reuse)]
+    store = BlobStore()
     with progress.installing() as reporter:
-        pushed = push(
-            target,
-            Repository(args.base),
-            wanted,
-            sources=[target, *sources],
-            compression=args.compression,
-            reporter=reporter,
-        )
+        images = [
+            compose(
+                bases.taken(base, base.tag, one.subdir),
+                one,
+                store,
+                sources=[(source, source.tag) for source in sources],
+                compression=args.compression,
+                on_made=lambda made: target.upload(store.path(made.digest), made.digest),
+                reporter=reporter,
+            )
+            for one in wanted
+        ]
+        digest = push.push(target, target.tag, images, store).digest
+    link_scripts.say_left_out(record for one in wanted for record in one.records)
+    made, kept = sum(one.made for one in images), sum(one.kept for one in images)
+    new, whole = sum(one.new_bytes for one in images), sum(one.bytes for one in images)
     if args.json:
-        console.result_json({"image": target.name, **vars(pushed)})
+        found = {"made": made, "kept": kept, "bytes": whole, "new_bytes": new}
+        console.result_json({"image": target.name, "digest": digest, **found})
     else:
-        console.result(f"{target.name}@{pushed.digest}")
-    sent, whole = megabytes(pushed.new_bytes), megabytes(pushed.bytes)
-    console.say(f"{pushed.made} layers made, {pushed.kept} there already; {sent} of {whole} new")
+        console.result(f"{target.name}@{digest}")
+    sent = f"{megabytes(new)} of {megabytes(whole)} new"
+    console.say(f"{made} layers made, {kept} there already; {sent}")
     return 0

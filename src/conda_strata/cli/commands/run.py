@@ -33,21 +33,28 @@ def run(args: Arguments) -> int:
     import os
     import shutil
 
+    from conda_strata.cli import console
     from conda_strata.core import process
     from conda_strata.core.errors import UsageError
-    from conda_strata.prefix import activation
+    from conda_strata.prefix import activation, foreign
     from conda_strata.spec import platforms
 
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     prefix = activation.find_prefix(args.prefix)
+    if other := foreign.program(prefix, args.words[0]):
+        console.say(
+            f"warning: {args.words[0]} is not in {prefix}, so this runs {other}\n"
+            f"  'strata add --dev {args.words[0]}' adds it; "
+            "'strata install --env dev' installs what environment-dev.yml lists."
+        )
     if os.name != "nt":
-        command = activation.command(prefix, args.words, subdir)
+        command = activation.command(prefix, args.words)
         os.execv(command[0], command)
     variables = activation.variables(prefix, subdir)
     program = shutil.which(args.words[0], path=variables["PATH"])
     if program is None:
         raise UsageError(
             f"there is no program {args.words[0]!r} in {prefix}, nor elsewhere on PATH",
-            "Add its package to environment.yml, then 'strata lock' and 'strata install'.",
+            "Add its package: 'strata add PACKAGE'.",
         )
     return process.call([program, *args.words[1:]], variables)

@@ -50,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit",
         metavar="SIZE",
-        help="exit code 1 when it is larger: 800MB, 1.5GB, 750MiB, or bytes",
+        help="exit code 1 when it is larger: 800MB, 1.5GB, 750MiB, or bytes "
+        "(default: size-limit of the settings, if any)",
     )
     parser.add_argument(
         "--top",
@@ -67,9 +68,10 @@ def run(args: Arguments) -> int:
     import shutil
 
     from conda_strata.cli import console
+    from conda_strata.core import sizes
     from conda_strata.core.errors import StrataError, UsageError
+    from conda_strata.image import settings as image_settings
     from conda_strata.lock import lockfile
-    from conda_strata.report.size import limit as size_limit
     from conda_strata.report.size import measure as size
     from conda_strata.report.size import text as size_report
     from conda_strata.spec import manifest as manifests
@@ -77,7 +79,8 @@ def run(args: Arguments) -> int:
 
     if args.top < 1:
         raise UsageError(f"--top {args.top} lists nothing", "Name a number from 1 on.")
-    limit = None if args.limit is None else size_limit.read(args.limit)
+    said = args.limit or image_settings.read(Path(args.lock).parent).size_limit
+    limit = sizes.read(said) if said else None
     lock = lockfile.read(args.lock)
     subdir = (
         platforms.subdir(args.platform)

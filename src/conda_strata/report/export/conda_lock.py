@@ -36,9 +36,8 @@ _Entry = dict[str, object]
 def render(lock: Lock, environment: str, subdirs: Sequence[str]) -> str:
     """Return the file for *environment* on *subdirs*. The same lock gives the same bytes.
 
-    What ``default`` has is of the category ``main``, and what another environment adds is of a
-    category called like the environment. Where it does not contain ``default``, which other
-    tools' locks allow, all is ``main``.
+    All is of the category ``main``: some consumers know no other, and the rest install no other
+    unless they are told to.
 
     Raises
     ------
@@ -70,7 +69,6 @@ def render(lock: Lock, environment: str, subdirs: Sequence[str]) -> str:
 def _packages(lock: Lock, environment: str, subdir: str) -> Iterator[_Entry]:
     records = in_order(lock.records(environment, subdir))
     wheels = lock.wheels_of(environment, subdir)
-    main = _main_urls(lock, environment, subdir)
     for record in records:
         if not record.md5:
             raise LockError(
@@ -89,7 +87,8 @@ def _packages(lock: Lock, environment: str, subdir: str) -> Iterator[_Entry]:
             "dependencies": _dependencies(record),
             "url": public_url(record.url),
             "hash": hashes,
-            **_category(environment, record.url, main),
+            "category": _MAIN,
+            "optional": False,
         }
     for wheel in wheels:
         yield {
@@ -100,27 +99,9 @@ def _packages(lock: Lock, environment: str, subdir: str) -> Iterator[_Entry]:
             "dependencies": _requirements(wheel, wheels),
             "url": public_url(wheel.url),
             "hash": {"sha256": wheel.sha256} if wheel.sha256 else {},
-            **_category(environment, wheel.url, main),
+            "category": _MAIN,
+            "optional": False,
         }
-
-
-def _main_urls(lock: Lock, environment: str, subdir: str) -> set[str]:
-    """Return the URLs of ``default``, or of *environment* where that does not contain it."""
-    own = _urls(lock, environment, subdir)
-    default = _urls(lock, DEFAULT, subdir)
-    return default if default.issubset(own) else own
-
-
-def _urls(lock: Lock, environment: str, subdir: str) -> set[str]:
-    records = lock.environments.get(environment, {}).get(subdir, ())
-    wheels = lock.wheels_of(environment, subdir)
-    return {record.url for record in records} | {wheel.url for wheel in wheels}
-
-
-def _category(environment: str, url: str, main: set[str]) -> _Entry:
-    if url in main:
-        return {"category": _MAIN, "optional": False}
-    return {"category": environment, "optional": True}
 
 
 def _dependencies(record: RepoDataRecord) -> dict[str, str]:

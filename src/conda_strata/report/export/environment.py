@@ -5,16 +5,33 @@ Unlike the other exports it holds no hashes, and a build that leaves its channel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
 import yaml
+from rattler import RepoDataRecord
 
 from conda_strata.lock.model import Lock
+from conda_strata.pypi.wheel import Wheel
 from conda_strata.report.export import public_url
 
 _PUBLIC = "https://conda.anaconda.org/"
 
 
-def render(lock: Lock, environment: str, subdir: str) -> str:
+_PYPI_FILES = "files.pythonhosted.org"
+
+
+def render(
+    lock: Lock, environment: str, subdir: str, variables: Mapping[str, str] | None = None
+) -> str:
     """Return the file for *environment* on *subdir*: every package by version and build.
+
+    Parameters
+    ----------
+    lock, environment, subdir
+        Which packages.
+    variables
+        What the environment sets; a lock does not hold it.
 
     Raises
     ------
@@ -25,21 +42,37 @@ def render(lock: Lock, environment: str, subdir: str) -> str:
     """
     records = lock.records(environment, subdir)
     wheels = lock.wheels_of(environment, subdir)
-    dependencies: list[object] = [
-        f"{record.name.normalized}={record.version}={record.build}" for record in records
-    ]
+    channels = [_channel(url) for url in lock.channels]
+    dependencies: list[object] = [_pinned(record, channels) for record in records]
     if wheels:
         if not any(record.name.normalized == "pip" for record in records):
             # conda wants it named beside a 'pip:' list; strata installs wheels without it.
             dependencies.append("pip")
-        dependencies.append({"pip": [f"{wheel.name}=={wheel.version}" for wheel in wheels]})
+        dependencies.append({"pip": list(map(_requirement, wheels))})
     body = {
         "name": environment,
-        "channels": [*(_channel(url) for url in lock.channels), "nodefaults"],
+        "channels": channels,
+        "platforms": [subdir],
         "dependencies": dependencies,
+        **({"variables": dict(variables)} if variables else {}),
     }
     text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True)
     return f"# Made by 'strata export' for {subdir}.\n{text}"
+
+
+def _pinned(record: RepoDataRecord, channels: list[str]) -> str:
+    """Return one build; with its channel where another one would be asked first."""
+    text = f"{record.name.normalized}={record.version}={record.build}"
+    channel = _channel(record.url.rpartition("/")[0].rpartition("/")[0])
+    return text if channels[:1] == [channel] else f"{channel}::{text}"
+
+
+def _requirement(wheel: Wheel) -> str:
+    """Return a wheel by version where PyPI has it; else by URL, so that no index is asked for it."""
+    if urlsplit(wheel.url).hostname == _PYPI_FILES:
+        return f"{wheel.name}=={wheel.version}"
+    checksum = f"#sha256={wheel.sha256}" if wheel.sha256 else ""
+    return f"{wheel.name} @ {public_url(wheel.url)}{checksum}"
 
 
 def _channel(url: str) -> str:

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 
 from rattler import RepoDataRecord
 
+from conda_strata.core.sizes import Limit
 from conda_strata.lock.model import Lock
-from conda_strata.report.size.limit import Limit
 from conda_strata.spec.dependency import Spec, package_name
 
 

@@ -1,0 +1,100 @@
+"""The options that a ``pip:`` list and a requirements file can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from conda_strata.core import urls
+from conda_strata.core.errors import ManifestError
+from conda_strata.spec.channel_names import refuse_credentials
+
+_SHORT = {"-r": "--requirement", "-c": "--constraint", "-i": "--index-url", "-f": "--find-links"}
+_SHORT |= {"-e": "--editable"}
+_LOCATIONS = {"--index-url", "--extra-index-url", "--find-links"}
+_SWITCHES = {"--no-index": ["--no-index"], "--pre": ["--prerelease", "allow"]}
+_NEEDLESS = {"--prefer-binary", "--require-hashes", "--only-binary", "--use-feature"}
+_VALUED = {"--requirement", "--constraint", "--editable", *_LOCATIONS}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its long name and its value."""
+
+    name: str
+    value: str
+
+
+def parse(text: str, where: str) -> Option:
+    """Return the option that the line *text* is.
+
+    Raises
+    ------
+    ManifestError
+        When it is none that can be obeyed.
+    """
+    found = re.match(r"(--[a-z-]+)(?:[\s=]+(.*))?$|(-[a-z])\s*(.*)$", text)
+    if not found:
+        raise ManifestError(f"{where}: {text.split()[0]!r} is no option of pip")
+    name = found[1] or _SHORT.get(found[3], found[3])
+    value = (found[2] or found[4] or "").strip().strip("'\"")
+    if name in _VALUED and not value:
+        raise ManifestError(f"{where}: {name} needs a value", f"Write '{name} VALUE'.")
+    if name not in {*_VALUED, *_SWITCHES, *_NEEDLESS}:
+        raise ManifestError(f"{where}: the option {name} is not supported", _fix(name))
+    return Option(name, value)
+
+
+def for_uv(option: Option, where: str) -> list[str]:
+    """Return the words for uv that an option of the index means.
+
+    Raises
+    ------
+    ManifestError
+        When it names a place that may not be used.
+    """
+    if option.name in _NEEDLESS:
+        return []
+    if option.name in _SWITCHES:
+        return _SWITCHES[option.name]
+    refuse_credentials(option.value, where, f"the URL of {option.name}")
+    if "$" in option.value:
+        raise ManifestError(
+            f"{where}: the URL of {option.name} holds a variable, so it could be another one on "
+            "each machine",
+            "Write its host out; a login is given to uv (UV_INDEX_NAME_USERNAME, .netrc).",
+        )
+    if not re.match(r"https?://", option.value):
+        raise ManifestError(
+            f"{where}: {option.name} names a folder, whose wheels only this machine has",
+            "Put the wheels on a server, and name its URL.",
+        )
+    urls.require_safe([option.value], where)
+    # Of uv's names, this one goes before what its variables and its settings say.
+    name = "--default-index" if option.name == "--index-url" else option.name
+    return [name, option.value]
+
+
+def refuse_second_index(words: Sequence[str], others: Iterable[Sequence[str]], where: str) -> None:
+    """Refuse a second ``--index-url``, of which pip takes the last without a word.
+
+    Raises
+    ------
+    ManifestError
+        With *where* it stands.
+    """
+    for other in others:
+        if words[0] == other[0] == "--default-index":
+            raise ManifestError(
+                f"{where}: a second --index-url ({words[1]}, before it {other[1]})",
+                "Keep one; further indexes are named with --extra-index-url.",
+            )
+
+
+def _fix(name: str) -> str:
+    if name in {"--no-binary", "--config-settings", "--global-option"}:
+        return "Only wheels are locked, nothing is built: take it out, or the package from conda."
+    if name == "--trusted-host":
+        return "Take it out: certificates are checked. uv and rattler use the system's store."
+    return "Take it out; uv's own settings are read too (uv.toml, UV_…)."

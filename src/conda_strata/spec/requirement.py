@@ -1,0 +1,92 @@
+"""What a requirement (PEP 508) of a ``pip:`` list may be, and what to do about the others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from conda_strata.core import urls
+from conda_strata.core.errors import ManifestError
+from conda_strata.spec.channel_names import is_plain, refuse_credentials
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+_REPOSITORY = re.compile(r"(?:^|@\s*)(?:git|hg|svn|bzr)(?:\+|://|@)")
+_WHEEL_URL = re.compile(r"https?://\S+\.whl(?:#\S*)?")
+_SOURCE_URL = re.compile(r"https?://\S+\.(?:tar\.gz|zip|tgz|tar\.bz2|tar\.xz)(?:#\S*)?")
+_BUILD_IT = (
+    "Make a wheel of it once ('pip wheel --no-deps URL'), put that where everybody can reach it "
+    "(such as a release of the repository), and write 'NAME @ https://HOST/FILE.whl'."
+)
+
+
+def checked(text: str, where: str) -> str:
+    """Return the requirement that *text* means.
+
+    Raises
+    ------
+    ManifestError
+        When it is none, or one that no hash can be locked for: with *where* it stands, and without
+        credentials.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    if _REPOSITORY.search(text):
+        _refuse_repository(text, where)
+    refuse_credentials(text, where, "a requirement")
+    if _WHEEL_URL.fullmatch(text):
+        text = f"{_name_of_wheel(text, where)} @ {text}"
+    if _SOURCE_URL.fullmatch(text):
+        raise ManifestError(f"{where}: an archive of sources does not come as a wheel", _BUILD_IT)
+    try:
+        requirement = Requirement(text)
+    except (InvalidRequirement, RecursionError) as error:
+        shown = repr(text) if is_plain(text) else "this"
+        raise ManifestError(
+            f"{where}: {shown} is no requirement that can be locked", _fix(text)
+        ) from error
+    if requirement.url:
+        _check_url(requirement, where)
+    return text
+
+
+def _check_url(requirement: Requirement, where: str) -> None:
+    if not _WHEEL_URL.fullmatch(requirement.url or ""):
+        raise ManifestError(f"{where}: {requirement.name} does not come from a wheel", _BUILD_IT)
+    urls.require_safe([requirement.url or ""], where)
+
+
+def _refuse_repository(text: str, where: str) -> None:
+    name = re.match(r"([A-Za-z0-9][\w.-]*)\s*@", text) or re.search(r"#egg=([\w.-]+)", text)
+    shown = name[1] if name else "this"
+    raise ManifestError(
+        f"{where}: {shown} does not come from a wheel: what a repository gives is built anew on "
+        "each machine, so that it has no hash to lock",
+        f"Name a released version of it. {_BUILD_IT}",
+    )
+
+
+def _name_of_wheel(url: str, where: str) -> str:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    file = unquote(urlsplit(url).path.rpartition("/")[2])
+    try:
+        return str(parse_wheel_filename(file)[0])
+    except InvalidWheelFilename as error:
+        raise ManifestError(
+            f"{where}: {file!r} is no name of a wheel",
+            "It is called NAME-VERSION-PYTHON-ABI-PLATFORM.whl.",
+        ) from error
+
+
+def _fix(text: str) -> str:
+    if found := re.fullmatch(r"([\w.-]+(?:\[[\w, -]+\])?)\s*=\s*([\w.]+)", text):
+        return f"One '=' is conda's: write '{found[1]}=={found[2]}'."
+    if "::" in text:
+        return "'CHANNEL::PACKAGE' is a conda package: move it out of the 'pip:' list."
+    return (
+        "Name a package as in 'rich >=13'. Folders and git repositories have no hash to lock; "
+        "install your own code with the project."
+    )

@@ -1,0 +1,1 @@
+"""Environment files as people have them: what conda does with each, what strata does, and why."""

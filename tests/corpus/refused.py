@@ -1,0 +1,222 @@
+"""Files that strata refuses, most of them because their meaning would be lost."""
+
+from __future__ import annotations
+
+from tests.corpus.case import REFUSED, Case
+from tests.corpus.taken import deps, pip
+
+_NO_HASH = "what is built on each machine is not the same, and has no hash to lock"
+_NO_PLACE = "a file under version control is no place for a password"
+
+REFUSED_FILES = [
+    Case("a space for a comma", deps("numpy >=1 <3"), REFUSED, said="'numpy >=1,<3'"),
+    Case("no comma at all", deps("numpy>=1<3"), REFUSED, said="'numpy >=1,<3'"),
+    Case(
+        "'=>'",
+        deps("numpy=>2"),
+        said="Write 'numpy >=2'",
+        why="conda reads it as '>', which nobody means",
+    ),
+    Case(
+        "one '=' and '<'",
+        deps("numpy=<2"),
+        said="Write 'numpy <=2'",
+        why="conda reads it as '<', which nobody means",
+    ),
+    Case(
+        "number as a dependency",
+        deps("3.12"),
+        REFUSED,
+        said="is a number, no package",
+    ),
+    Case("nothing behind the operator", deps("numpy =="), REFUSED, said="is no package spec"),
+    Case(
+        "pattern of names",
+        deps("numpy*"),
+        said="is a pattern of names",
+        why="the solver takes names",
+    ),
+    Case("marker of pip", deps("'tomli;python_version<\"3.11\"'"), REFUSED, said="has a marker"),
+    Case(
+        "extras",
+        deps("'pandas[performance]'"),
+        said="has extras in brackets",
+        why="conda leaves them out without a word",
+    ),
+    Case(
+        "subdir in brackets",
+        deps("'numpy[subdir=noarch]'"),
+        said="asks for the subdir",
+        why="the solver does not obey it; a selector says the same",
+    ),
+    Case(
+        "subdir of a channel",
+        deps("conda-forge/linux-64::numpy"),
+        said="asks for the subdir",
+        why="as above",
+    ),
+    Case(
+        "licence in brackets",
+        deps("'numpy[license=MIT]'"),
+        said="asks for the license",
+        why="the solver does not obey it",
+    ),
+    Case(
+        "URL of a package",
+        deps("https://conda.anaconda.org/conda-forge/noarch/tqdm-4.66.1-py_0.conda"),
+        said="Write 'conda-forge::tqdm ==4.66.1 py_0'",
+        why="its hash is in the channel; the message has the line to write",
+    ),
+    Case("null as a dependency", deps("~"), REFUSED, said="is empty"),
+    Case(
+        "block scalar",
+        "dependencies:\n  - |\n    numpy\n",
+        REFUSED,
+        said="one line of text",
+    ),
+    Case("list in the list", "dependencies:\n  - [numpy]\n", REFUSED, said="one line of text"),
+    Case("colon for a version", deps("numpy: 2.1"), REFUSED, said="cannot hold dependencies"),
+    Case(
+        "list of another tool",
+        "dependencies:\n  - npm: [x]\n",
+        REFUSED,
+        said="cannot hold dependencies",
+    ),
+    Case(
+        "dependencies as text",
+        "dependencies: numpy\n",
+        "reads each letter as a package",
+        said="'dependencies' is a list",
+        why="conda's result is nonsense",
+    ),
+    Case(
+        "slip in a key",
+        "dependancies: [numpy]\n",
+        "makes an empty environment",
+        said="Write 'dependencies'",
+        why="everything would be lost",
+    ),
+    Case(
+        "'channel:'",
+        "channel: bioconda\n" + deps("numpy"),
+        "leaves it out",
+        said="Write 'channels'",
+        why="the package would come from another channel",
+    ),
+    Case("key twice", deps("numpy") + deps("pandas"), REFUSED, said="a second time"),
+    Case(
+        "two 'pip:' lists",
+        deps("python", "pip: [a]", "pip: [b]"),
+        "takes the last",
+        said="a second 'pip:' list",
+        why="half of it would be lost",
+    ),
+    Case("tab", "dependencies:\n\t- numpy\n", REFUSED, said="not YAML"),
+    Case("empty file", "", REFUSED, said="is a mapping"),
+    Case("a list", "- numpy\n", REFUSED, said="is a mapping"),
+    Case("Latin-1", "name: caf\xe9\n".encode("latin-1"), REFUSED, said="Save it as UTF-8"),
+    Case("merge conflict", "<<<<<<< a\n" + deps("numpy"), REFUSED, said="not YAML"),
+    Case(
+        "unknown selector",
+        deps("numpy  # [solaris]"),
+        "leaves the comment out",
+        said="is no platform selector",
+        why="the package would be locked everywhere",
+    ),
+    Case(
+        "selector behind a channel",
+        "channels:\n  - bioconda  # [linux]\n" + deps("numpy"),
+        "leaves the comment out",
+        said="has no effect on an entry of 'channels'",
+        why="all platforms share the channels",
+    ),
+    Case(
+        "unknown platform",
+        "platforms: [amiga]\n" + deps("numpy"),
+        "leaves the key out",
+        said="unknown platform",
+        why="the key is conda-lock's",
+    ),
+    Case(
+        "password in a channel",
+        "channels: ['https://me:pw@example.org/c']\n" + deps("numpy"),
+        said="holds credentials",
+        why=_NO_PLACE,
+    ),
+    Case(
+        "token in a channel",
+        "channels: ['https://example.org/t/abc/c']\n" + deps("numpy"),
+        said="holds credentials",
+        why=_NO_PLACE,
+    ),
+    Case(
+        "variable in a channel",
+        "channels: ['https://${HOST}/c']\n" + deps("numpy"),
+        said="holds the variable",
+        why="it could be another channel on each machine",
+    ),
+    Case(
+        "channel over http",
+        "channels: ['http://example.org/c']\n" + deps("numpy"),
+        said="is not encrypted",
+        why="anybody on the way can change what comes",
+    ),
+    Case(
+        "name of a variable",
+        deps("numpy") + "variables: {a-b: c}\n",
+        said="is no name of a variable",
+        why="no shell can set it",
+    ),
+    Case(
+        "pip: git",
+        pip("git+https://example.org/x@v1"),
+        said="does not come from a wheel",
+        why=_NO_HASH,
+    ),
+    Case(
+        "pip: git by name",
+        pip("x @ git+https://example.org/x@v1"),
+        said="x does not come from a wheel",
+        why=_NO_HASH,
+    ),
+    Case(
+        "pip: git, editable",
+        pip("-e git+https://example.org/x#egg=x"),
+        said="x does not come from a wheel",
+        why=_NO_HASH,
+    ),
+    Case(
+        "pip: archive of sources",
+        pip("https://example.org/x-1.0.tar.gz"),
+        said="an archive of sources",
+        why=_NO_HASH,
+    ),
+    Case(
+        "pip: local wheel",
+        pip("./x-1.0-py3-none-any.whl"),
+        said="a file that only this machine has",
+        why="others cannot install it",
+    ),
+    Case(
+        "pip: folder of wheels",
+        pip("--find-links ./wheels"),
+        said="whose wheels only this machine has",
+        why="others cannot install them",
+    ),
+    Case("pip: one '='", pip("rich=14"), REFUSED, said="write 'rich==14'"),
+    Case("pip: spec of conda", pip("conda-forge::rich"), REFUSED, said="move it out"),
+    Case("pip: missing file", pip("-r nowhere.txt"), REFUSED, said="nowhere.txt does not exist"),
+    Case(
+        "pip: password of an index",
+        pip("-i https://me:pw@example.org/simple"),
+        said="holds credentials",
+        why=_NO_PLACE,
+    ),
+    Case("pip: '--no-binary'", pip("'--no-binary :all:'"), said="is not supported", why=_NO_HASH),
+    Case(
+        "pip: '--trusted-host'",
+        pip("--trusted-host example.org"),
+        said="is not supported",
+        why="certificates are checked",
+    ),
+]
