@@ -58,6 +58,7 @@ def test_layers_together_are_the_native_prefix(strata: Strata, project: Path) ->
     assert {p.relative_to(layered) for p in layered.rglob("*") if not p.is_dir()} == files - {
         Path("CACHEDIR.TAG"),
         Path("conda-meta/strata.lock"),
+        Path("conda-meta/strata-environment"),
     }
     for file in files:
         if file.parts[0] not in ("conda-meta", "CACHEDIR.TAG"):

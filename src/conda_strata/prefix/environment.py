@@ -70,12 +70,12 @@ def bring_to(
         )
     prefix = prefix.absolute()
     existing.require_safe(prefix, records, all_change=is_broken_off(prefix))
+    folder = wheels.site_packages(records) if locked_wheels else None
     with changing(prefix) as transaction:
 
         def begin() -> None:
             transaction.begin()
             if subdir == platforms.current():
-                folder = wheels.site_packages(records) if locked_wheels else None
                 wheels.remove_stale(prefix, locked_wheels, folder)
 
         scripts = install(
