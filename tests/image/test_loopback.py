@@ -12,9 +12,10 @@ import requests
 
 from conda_strata.image import loopback
 from conda_strata.image.blobs import BlobStore
-from conda_strata.image.compose import Composed, Held
+from conda_strata.image.compose import Composed
 from conda_strata.image.loopback import Loopback
 from conda_strata.image.oci_image import ImageLayer
+from conda_strata.image.reuse import Held
 
 LAYER = b"layer" * 1000
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from conda_strata.core.errors import NetworkError, StrataError
 from conda_strata.image import archive, local, oci_image
 from conda_strata.image.blobs import BlobStore
-from conda_strata.image.compose import Base, Held
+from conda_strata.image.compose import Base
 from conda_strata.image.contents import EPOCH
 from conda_strata.image.dockerfile import Dockerfile
 from conda_strata.image.oci_image import ImageLayer
 from conda_strata.image.recipe import Recipe
+from conda_strata.image.reuse import Held
 from conda_strata.registry.documents import Descriptor
 from conda_strata.registry.repository import Repository
 from conda_strata.spec import platforms

@@ -18,7 +18,8 @@ from typing import cast
 
 from conda_strata.core.errors import StrataError
 from conda_strata.image.blobs import BlobStore
-from conda_strata.image.compose import Composed, Held
+from conda_strata.image.compose import Composed
+from conda_strata.image.reuse import Held
 from conda_strata.registry import documents
 from conda_strata.registry.documents import CONFIG, MANIFEST
 

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from conda_strata.image import oci_image
 from conda_strata.image.blobs import BlobStore
-from conda_strata.image.compose import Base, Composed, Held
+from conda_strata.image.compose import Base, Composed
+from conda_strata.image.reuse import Held
 from conda_strata.registry import documents
 from conda_strata.registry.documents import MANIFEST, Document
 from conda_strata.registry.repository import Repository

@@ -52,14 +52,7 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="image whose layers can be used again; may be repeated",
     )
-    parser.add_argument(
-        "--platform",
-        metavar="P",
-        dest="platforms",
-        action="append",
-        default=[],
-        help="platform, such as linux-64 or linux/amd64; may be repeated (default: the settings')",
-    )
+    options.add_platforms(parser, usual="the settings'")
     options.add_lock(parser)
     parser.add_argument(
         "--build-arg",

@@ -57,15 +57,15 @@ def add_platform(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_platforms(parser: argparse.ArgumentParser) -> None:
-    """Add ``--platform``, which may be repeated: this machine's by default."""
+def add_platforms(parser: argparse.ArgumentParser, usual: str = "this machine's") -> None:
+    """Add ``--platform``, which may be repeated: the *usual* ones by default."""
     parser.add_argument(
         "--platform",
         metavar="P",
         dest="platforms",
         action="append",
         default=[],
-        help="platform, such as linux-64 or linux/amd64; may be repeated (default: this machine's)",
+        help=f"platform, such as linux-64 or linux/amd64; may be repeated (default: {usual})",
     )
 
 
