@@ -12,8 +12,6 @@ from conda_strata.adopt.repository import Repository
 from conda_strata.core.errors import UsageError
 from conda_strata.pypi.uv import uv_command
 
-TEMPLATE = "gh:leej3/ds-cookiecutter"
-
 _COOKIECUTTER = "cookiecutter>=2.6,<3"
 _PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HELP = "add what an existing repository lacks of the template; changes no file that is there"
 EXAMPLE = "strata adopt --dry-run"
 
+TEMPLATE = "gh:leej3/ds-cookiecutter"
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -32,7 +34,12 @@ class Arguments:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "folder", metavar="DIR", type=Path, nargs="?", default=Path(), help="default: this folder"
+        "folder",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        help="the repository (default: this folder)",
     )
     parser.add_argument(
         "--answer",
@@ -46,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--template",
         metavar="URL",
-        default="gh:leej3/ds-cookiecutter",
-        help="git repository or folder of the template (default: %(default)s)",
+        default=TEMPLATE,
+        help=f"git repository or folder of the template (default: {TEMPLATE})",
     )
     parser.add_argument(
         "--checkout", metavar="REF", help="the template's branch, tag or commit (default: newest)"
