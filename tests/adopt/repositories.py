@@ -24,7 +24,8 @@ SHAPES: dict[str, dict[str, str]] = {
         "LICENSE": MIT,
         "Makefile": "data:\n\tpython src/data/make_dataset.py\n",
         "requirements.txt": "# local package\n-e .\nclick\nSphinx>=7\npython-dotenv>=0.5.1\n",
-        "setup.py": "from setuptools import setup\nsetup(name='src', python_requires='>=3.8')\n",
+        "setup.py": "from setuptools import setup\n"
+        "setup(name='src', python_requires='>=3.8', install_requires=['click'])\n",
         "data/raw/.gitkeep": "",
         "notebooks/1.0-look.ipynb": NOTEBOOK,
         "reports/figures/.gitkeep": "",

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from conda_strata.image import settings
 from conda_strata.spec import manifest
 from tests.adopt.repositories import SHAPES, make
 from tests.template.conftest import files, git, template
@@ -59,16 +60,19 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "merge": ["choose one"],
     },
     "data-science": {
-        "answers": {"license": "MIT", "package_name": "bee_study"},
+        "answers": {
+            "license": "MIT", "package_name": "bee_study", "project_name": "Bees of the valley",
+        },
         "left": {"README.md", "LICENSE", "pyproject.toml", "data/README.md", ".gitignore"},
-        "added": {"environment.yml", "src/bee_study/__init__.py", "reports/.gitkeep"},
-        "merge": ["-e .", "setup.py: stays", "Python 3.8", ".gitignore: add the lines .conda/"],
+        "added": {"environment.yml", "src/bee_study/__init__.py", "reports/.gitkeep"}
+        | {"strata.toml", "pytest.ini"},
+        "merge": ["-e .", "setup.py: stays", "setup.py: its dependencies", "Python 3.8", ".gitignore: add the lines .conda/"],
     },
     "scripts": {
         "answers": {"project_name": "Bee.Study", "license": "Proprietary"},
         "left": {"LICENSE"},
         "added": {"environment.yml", "pyproject.toml", "README.md"},
-        "merge": ["does not know it"],
+        "merge": ["does not know it", "imports pandas"],
     },
     "package": {
         "answers": {
@@ -77,8 +81,11 @@ EXPECTED: dict[str, dict[str, Any]] = {
         },
         "left": {"pyproject.toml", "README.md", ".github/workflows/ci.yml"}
         | {"src/beekeeper/__init__.py", "tests/test_command.py", "src/beekeeper/py.typed"},
-        "added": {"environment.yml", "src/beekeeper/__main__.py", ".github/workflows/lock.yml"},
-        "merge": ["[tool.pytest.ini_options]", "2 requirements"],
+        "added": {"environment.yml", "pytest.ini", "src/beekeeper/__main__.py", ".github/workflows/lock.yml"},
+        "merge": [
+            "2 requirements", '[tool.strata.image]', 'name = "ghcr.io/ann-other/bee.study"',
+            "ci.yml: yours stays",
+        ],
     },
     "notebooks": {
         "answers": {"project_name": "All the bees", "python_version": "3.13"},
@@ -125,6 +132,59 @@ def test_only_what_is_missing_is_added(repository: Path, template: Path, shape: 
     assert set(said["left"]) == set(noted["skip"])
     read = manifest.load(manifest.find(repository))
     assert read.environments.keys() == {"default", "dev"}
+
+
+@pytest.mark.parametrize(
+    "repository", [shape for shape in SHAPES if shape != "package"], indirect=True
+)
+def test_the_added_tests_pass(repository: Path, template: Path) -> None:
+    """Those of the package run there already, and need nothing of the template."""
+    _json(_adopt(repository, template, "--json"))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_command.py"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("repository", ["data-science", "environment"], indirect=True)
+def test_the_images_have_their_name(repository: Path, template: Path) -> None:
+    _json(_adopt(repository, template, "--json"))
+
+    assert settings.read(repository).name == "ghcr.io/ann-other/bee.study"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        (
+            "pyproject.toml",
+            '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\na = "1"\n',
+            None,
+        ),
+        ("setup.py", "from setuptools import setup\nsetup(install_requires=['a'])\n", None),
+        ("Pipfile", "[packages]\na = '*'\n", None),
+        ("requirements.in", "a\n", None),
+        ("envs/all.yml", "dependencies: [a]\n", None),
+        ("binder/environment.yml", "dependencies: [a]\n", None),
+        (".devcontainer/devcontainer.json", "{}\n", "yours stays"),
+        (".devcontainer/Dockerfile", "FROM debian\n", "yours stays"),
+    ],
+)
+def test_what_is_not_read_is_told(
+    template: Path, tmp_path: Path, file: str, text: str, told: str | None
+) -> None:
+    place = tmp_path / "old" / file
+    place.parent.mkdir(parents=True)
+    place.write_text(text, "utf-8")
+
+    said = _json(_adopt(tmp_path / "old", template, "--json"))
+
+    told = told or "its dependencies were not read"
+    assert any(line.startswith(f"{file}: ") and told in line for line in said["merge"]), said
 
 
 def test_a_second_time_adds_nothing(repository: Path, template: Path) -> None:

@@ -9,12 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from conda_strata.adopt import environment
+from conda_strata.adopt import environment, tools
 from conda_strata.adopt.repository import ENVIRONMENTS, SETUPS, Repository
 
 _NOTE = ".cruft.json"
 _LINES = (".gitignore", ".gitattributes", ".dockerignore")
 _COMMAND = "tests/test_command.py"
+_AGAIN = "rename it, and run strata adopt again"
+_YOURS = {
+    ".github/workflows/ci.yml": f"so no workflow makes the image: {_AGAIN}",
+    **{
+        f".github/workflows/{name}.yml": f"so the template's is missing: {_AGAIN}"
+        for name in ("lock", "security", "template", "upgrade")
+    },
+    ".devcontainer/devcontainer.json": f"so editors do not open the published image: {_AGAIN}",
+    ".devcontainer/Dockerfile": f"and may have no stages 'dev' and 'runtime': {_AGAIN}",
+}
+"""Files that a repository may have for another purpose, to what follows."""
 
 
 @dataclass
@@ -40,6 +51,7 @@ def add(repository: Repository, made: Path, *, dry_run: bool) -> Addition:
     """Copy the files of the project *made* that the repository lacks; change none that it has."""
     done = Addition()
     licence = repository.licence()
+    tools.complete(repository, made)
     for name in sorted(_files(made)):
         if reason := _reason(repository, name):
             done.left[name] = reason
@@ -135,9 +147,12 @@ def _advice(
     for name in _LINES:
         if name in done.left and (lines := _missing_lines(repository.folder / name, made / name)):
             yield f"{name}: add the lines {', '.join(lines)}"
-    if repository.pyproject and "pytest" not in repository.pyproject.get("tool", {}):
-        yield 'pyproject.toml: add the table [tool.pytest.ini_options] with pythonpath = ["src"]'
-    if setup := repository.has(*SETUPS):
+    yield from tools.advice(repository, made)
+    for name, rest in _YOURS.items():
+        ours, theirs = repository.folder / name, made / name
+        if done.left.get(name) == "it is there" and ours.read_bytes() != theirs.read_bytes():
+            yield f"{name}: yours stays, {rest}"
+    if (setup := repository.has(*SETUPS)) and not repository.has("pyproject.toml"):
         yield f"{setup}: stays what installs the package, so no pyproject.toml was added"
     if repository.has("environment.yaml") and not repository.has("environment.yml"):
         yield "environment.yaml: rename it, 'git mv environment.yaml environment.yml'"

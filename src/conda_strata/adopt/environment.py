@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from conda_strata.adopt import elsewhere
 from conda_strata.adopt.repository import Repository
 
 
@@ -18,6 +19,8 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
     if file.name not in added:
         return
     found = repository.requirements()
+    for name in elsewhere.unread(repository):
+        yield f"{name}: its dependencies were not read; copy them into environment.yml"
     if found.plain:
         text = file.read_text("utf-8")
         head, _, packages = text.partition("dependencies:\n")
@@ -29,6 +32,11 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
         yield (
             f"environment.yml: has {len(found.plain)} requirements as wheels; move those that "
             "conda-forge has up, out of the pip: list"
+        )
+    elif imported := elsewhere.imports(repository):
+        yield (
+            f"environment.yml: has the template's packages; your code imports {', '.join(imported)}, "
+            "so add what is missing"
         )
     if found.other:
         yield f"environment.yml: was not given these requirements: {', '.join(found.other)}"

@@ -23,6 +23,7 @@ _LICENCES = {
     "BSD-3-Clause": "Neither the name",
     "Apache-2.0": "Apache License",
 }
+_TITLE = re.compile(r"\s*(?:#\s+([^\[\]<>\n]{2,60}?)\s*\n|([^\[\]<>\n]{2,60}?)\s*\n===+\s*\n)")
 _VERSION = re.compile(r"3\.\d+")
 _OPTION = ("-", "http:", "https:", "git+", ".", "/")
 
@@ -59,13 +60,11 @@ class Repository:
 
     def name(self) -> str:
         """Return the name for people: the package's, the README's title, or the folder's."""
-        title = re.match(
-            r"\s*#\s+([^\[\]<>\n]{2,60}?)\s*\n", self._text(self.has("README.md") or "")
-        )
+        title = _TITLE.match(self._text(self.has("README.md", "README.rst") or ""))
         named = self.project.get("name")
         if isinstance(named, str) and named.strip():
             return named.strip()
-        return title[1] if title else self.remote()[1] or self.folder.resolve().name
+        return (title[1] or title[2]) if title else self.remote()[1] or self.folder.resolve().name
 
     def slug(self) -> str:
         """Return the name of the repository, as the template wants it."""

@@ -92,7 +92,8 @@ def run(args: Arguments) -> int:
 
 
 def _told(done: Addition, answers: Mapping[str, str], *, dry_run: bool) -> Iterator[str]:
-    yield f"taken from the repository: {', '.join(f'{k} {v!r}' for k, v in answers.items())}"
+    yield "answers to the template's questions:"
+    yield from (f"  {key}: {value}" for key, value in answers.items())
     yield ""
     yield f"{'would be added' if dry_run else 'added'}:"
     yield from (f"  {name}" for name in done.added)
