@@ -136,7 +136,8 @@ def notes(file: Path) -> str:
 
 def _synopsis(action: argparse.Action) -> str:
     if not action.option_strings:
-        return f"{_metavar(action)}{'…' if action.nargs in ('+', '*') else ''}"
+        word = f"{_metavar(action)}{'…' if action.nargs in ('+', '*') else ''}"
+        return word if action.required else f"[{word}]"
     value = f" {_metavar(action)}" if action.nargs != 0 else ""
     text = f"{action.option_strings[0]}{value}"
     more = "…" if isinstance(action, argparse._AppendAction) else ""

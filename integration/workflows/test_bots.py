@@ -206,6 +206,8 @@ def test_configuration_of_another_branch_is_not_read(main: Hub) -> None:
 
 
 def test_project_that_names_no_template_is_left_alone(main: Hub) -> None:
+    main.git("rm", "--quiet", "--ignore-unmatch", ".cruft.json")
+    main.commit("No template")
     ran = scheduled(main, "template.yml")
     assert ran.jobs == {"update": "success"}, ran.trouble
     assert "there is no .cruft.json" in ran.log

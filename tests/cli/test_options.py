@@ -84,6 +84,7 @@ FULL = {
     "add": ["numpy", "--dev", "--pip", "--platform", "a", "--lock", "b", "--no-install"],
     "remove": ["numpy", "--dev", "--pip", "--lock", "b", "--prefix", "c"],
     "lab": ["--prefix", "a", "--port", "1", "--", "--debug"],
+    "adopt": ["a", "--answer", "b=c", "--template", "d", "--checkout", "e", "--dry-run", "--json"],
     "check": ["--file", "a", "--lock", "b", "--platform", "linux-64", "--json"],
     "diff": ["a", "b", "--env", "c", "--json"],
     "doctor": ["--file", "a", "--env", "b", "--prefix", "c", "--offline", "--json"],

@@ -83,9 +83,8 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a channel with a package of each name that a generated project asks for, and rich."""
     channel = HandMadeChannel(tmp_path_factory.mktemp("forge"))
     asked = (SOURCE / "environment.yml").read_text("utf-8")
-    example = asked.split("set example = [")[1].split("]")[0]
     dev = (SOURCE / "environment-dev.yml").read_text("utf-8").split("dependencies:\n")[1]
-    names = [part.strip(' "') for part in example.split(",")]
+    names = re.findall(r'"([a-z0-9-]+)"[,\]]', asked)
     names += [line.split("- ")[1].split()[0] for line in dev.splitlines() if "- " in line]
     python = {"bin/python3.13": "#!/bin/sh\necho python\n", "lib/python3.13/os.py": "name = 1\n"}
     for subdir in ("linux-64", "linux-aarch64", "osx-arm64", "win-64"):

@@ -76,6 +76,7 @@ def variants() -> Iterator[dict[str, str]]:
                 "license": licences[(i + j) % 5 % len(licences)],
                 "python_version": versions[(i + 2 * j) % 5 % len(versions)],
                 "registry": registry,
+                "example": QUESTIONS["example"][(i + 3 * j) % 5 % 2],
             }
 
 

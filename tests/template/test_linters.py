@@ -114,7 +114,7 @@ def test_no_file_looks_like_a_secret(variant: Variant, tmp_path: Path) -> None:
     hooks = {hook["id"]: hook for repo in config["repos"] for hook in repo["hooks"]}
     left_out = re.compile(hooks["detect-secrets"]["exclude"])
     names = [name for name in files(variant.folder) if not left_out.search(name)]
-    assert "src/penguin_study/load.py" in names
+    assert "src/penguin_study/__main__.py" in names
     lint(variant.folder, "detect-secrets-hook", *names)
     leak = tmp_path / "leak.py"
     leak.write_text('KEY = "AKIA' + "QWERTYUIOPASDFGH" + '"\n')

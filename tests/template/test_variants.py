@@ -24,7 +24,8 @@ OPENINGS = {
     "Apache-2.0": "                                 Apache License\n",
     "Proprietary": "Copyright (c) 20",
 }
-EXAMPLE = {"jinja2", "matplotlib-base", "pandas", "scikit-learn"}
+BASE = {"matplotlib-base", "pandas", "scikit-learn"}
+EXAMPLE = {"yes": {"jinja2"}, "no": set[str]()}
 STACKS = {
     "minimal": set(),
     "tabular": {"polars", "pyarrow", "python-duckdb", "seaborn", "statsmodels"},
@@ -40,14 +41,14 @@ def _texts(variant: Variant) -> dict[str, str]:
     return {
         name: content.decode()
         for name, content in files(variant.folder).items()
-        if PurePath(name).suffix not in BINARY
+        if PurePath(name).suffix not in BINARY and name != ".cruft.json"
     }
 
 
 def test_every_pair_of_choices_comes_together() -> None:
-    choices = {name: QUESTIONS[name] for name in ("stack", "license", "python_version")} | {
-        "registry": list(REGISTRIES.values())
-    }
+    choices = {
+        name: QUESTIONS[name] for name in ("stack", "license", "python_version", "example")
+    } | {"registry": list(REGISTRIES.values())}
     for one, other in itertools.combinations(choices, 2):
         together = {(answers[one], answers[other]) for answers in variants()}
         assert together == set(itertools.product(choices[one], choices[other])), (one, other)
@@ -123,7 +124,9 @@ def test_the_environments_are_what_was_chosen(variant: Variant) -> None:
     assert read.platforms == ("linux-64", "linux-aarch64", "osx-arm64", "win-64")
     python, *packages = [spec.text for spec in read.environments["default"]]
     assert python == f"python ={variant.answers['python_version']}"
-    assert packages == sorted(EXAMPLE | STACKS[variant.answers["stack"]])
+    assert packages == sorted(
+        BASE | EXAMPLE[variant.answers["example"]] | STACKS[variant.answers["stack"]]
+    )
     assert {"hatchling", "jupyterlab", "pip", "pytest"} <= {
         s.text for s in read.environments["dev"]
     }

@@ -28,7 +28,7 @@ ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 _COMMANDS = (
     "lock", "add", "remove", "loosen", "check", "diff", "export", "install", "run", "lab", "shell",
     "plan", "size", "layers", "push", "key", "image build", "image push", "image digest", "doctor",
-    "completion",
+    "adopt", "completion",
 )  # fmt: skip
 
 _GROUPS = {"image": "build, push or look up the project's images"}

@@ -1,0 +1,1 @@
+"""Adoption: a repository that exists already gets what it lacks of the template."""

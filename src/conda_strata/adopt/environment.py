@@ -1,0 +1,46 @@
+"""The dependencies of a repository without environment file, written into the template's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from conda_strata.adopt import elsewhere
+from conda_strata.adopt.repository import Repository
+
+
+def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[str]:
+    """Put the requirements into *file*, if it is added; yield what is left to a person.
+
+    They stay wheels, in the ``pip:`` list: their names on conda-forge may be others.
+    """
+    if file.name not in added:
+        return
+    found = repository.requirements()
+    for name in elsewhere.unread(repository):
+        yield f"{name}: its dependencies were not read; copy them into environment.yml"
+    if found.plain:
+        text = file.read_text("utf-8")
+        head, _, packages = text.partition("dependencies:\n")
+        python = re.findall(r"(?m)^  - python =.*\n", packages)
+        lines = "".join(f"      - {_scalar(line)}\n" for line in found.plain)
+        file.write_text(
+            f"{head}dependencies:\n{''.join(python)}  - pip\n  - pip:\n{lines}", "utf-8"
+        )
+        yield (
+            f"environment.yml: has {len(found.plain)} requirements as wheels; move those that "
+            "conda-forge has up, out of the pip: list"
+        )
+    elif imported := elsewhere.imports(repository):
+        yield (
+            f"environment.yml: has the template's packages; your code imports {', '.join(imported)}, "
+            "so add what is missing"
+        )
+    if found.other:
+        yield f"environment.yml: was not given these requirements: {', '.join(found.other)}"
+
+
+def _scalar(line: str) -> str:
+    return line if re.fullmatch(r"[\w.\[\],<>=~! -]+", line) else json.dumps(line)

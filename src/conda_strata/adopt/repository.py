@@ -1,0 +1,186 @@
+"""What a repository says about itself: name, Python, licence, author, dependencies."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conda_strata.core.errors import ManifestError
+from conda_strata.spec import environment_file
+from conda_strata.spec.dependency import package_name
+
+ENVIRONMENTS = ("environment.yml", "environment.yaml")
+SETUPS = ("setup.py", "setup.cfg")
+
+_LICENCES = {
+    "MIT": "Permission is hereby granted, free of charge",
+    "BSD-3-Clause": "Neither the name",
+    "Apache-2.0": "Apache License",
+}
+_TITLE = re.compile(r"\s*(?:#\s+([^\[\]<>\n]{2,60}?)\s*\n|([^\[\]<>\n]{2,60}?)\s*\n===+\s*\n)")
+_VERSION = re.compile(r"3\.\d+")
+_OPTION = ("-", "http:", "https:", "git+", ".", "/")
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Requirements of Python packages, and the lines that are no plain requirement."""
+
+    plain: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+
+class Repository:
+    """A folder with files of a person, which are only read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pyproject = _toml(folder / "pyproject.toml")
+        project = self.pyproject.get("project")
+        self.project: dict[str, Any] = project if isinstance(project, dict) else {}
+
+    def has(self, *names: str) -> str | None:
+        """Return the first file or folder at the top that is named so, in any case of letters."""
+        wanted = {name.casefold() for name in names}
+        there = sorted(path.name for path in self.folder.iterdir())
+        return next((name for name in there if name.casefold() in wanted), None)
+
+    def starting(self, *stems: str) -> str | None:
+        """Return the first file at the top whose name without endings is one of *stems*."""
+        for path in sorted(self.folder.iterdir()):
+            if path.is_file() and path.name.split(".")[0].casefold() in stems:
+                return path.name
+        return None
+
+    def name(self) -> str:
+        """Return the name for people: the package's, the README's title, or the folder's."""
+        title = _TITLE.match(self._text(self.has("README.md", "README.rst") or ""))
+        named = self.project.get("name")
+        if isinstance(named, str) and named.strip():
+            return named.strip()
+        return (title[1] or title[2]) if title else self.remote()[1] or self.folder.resolve().name
+
+    def slug(self) -> str:
+        """Return the name of the repository, as the template wants it."""
+        name = self.remote()[1] or self.folder.resolve().name
+        parts = re.findall(r"[a-z0-9]+|[._-]+", name.casefold().replace(" ", "-"))
+        joined = "".join(part if part.isalnum() else part[0] for part in parts)
+        return joined.strip("._-")[:64].strip("._-")
+
+    def package(self, slug: str) -> str:
+        """Return the name of the package in ``src/``, or a new name that no folder has yet."""
+        source = self.folder / "src"
+        there = [path.parent.name for path in sorted(source.glob("*/__init__.py"))]
+        if len(there) == 1 and not (source / "__init__.py").exists():
+            return there[0]
+        name = re.sub(r"[^a-z0-9]+", "_", slug).strip("_")[:32]
+        return f"study_{name}" if not name[:1].isalpha() or self.has(name, f"{name}.py") else name
+
+    def remote(self) -> tuple[str, str]:
+        """Return owner and name of the repository on GitHub, or two empty texts."""
+        url = self._git("remote", "get-url", "origin")
+        parts = re.fullmatch(r".*github\.com[:/]([^/]+)/([^/]+?)(?:\.git)?/?", url)
+        return (parts[1], parts[2]) if parts else ("", "")
+
+    def author(self) -> tuple[str, str]:
+        """Return name and address: the package's first author, or git's user."""
+        authors = self.project.get("authors")
+        first = authors[0] if isinstance(authors, list) and authors else {}
+        first = first if isinstance(first, dict) else {}
+        name, email = str(first.get("name", "")), str(first.get("email", ""))
+        return (
+            name or self._git("config", "user.name"),
+            email or self._git("config", "user.email"),
+        )
+
+    def licence(self) -> str | None:
+        """Return the licence's identifier, "other" for an unknown one, None where there is none."""
+        file = self.starting("license", "licence", "copying", "unlicense")
+        if file:
+            text = self._text(file)
+            return next((key for key, words in _LICENCES.items() if words in text), "other")
+        named = self.project.get("license")
+        named = named.get("text") if isinstance(named, dict) else named
+        return (named if named in _LICENCES else "other") if isinstance(named, str) else None
+
+    def python(self) -> str | None:
+        """Return the version of Python that is asked for, as "3.12"."""
+        asked = [
+            *(spec for spec in self.conda_specs() if package_name(spec) == "python"),
+            self._text(".python-version"),
+            self._text("runtime.txt"),
+            str(self.project.get("requires-python", "")),
+            *re.findall(r"python_requires\s*=\s*(.*)", self._text("setup.py")),
+            *re.findall(r"python_requires\s*=\s*(.*)", self._text("setup.cfg")),
+        ]
+        return next((found[0] for text in asked if (found := _VERSION.search(text))), None)
+
+    def conda_specs(self) -> list[str]:
+        """Return what the environment file asks for; nothing where strata cannot read it."""
+        file = self.has(*ENVIRONMENTS)
+        try:
+            described = environment_file.read(self.folder / file) if file else None
+        except ManifestError:
+            return []  # strata lock says what is wrong, with file and line
+        return [spec.text for spec in described.specs] if described else []
+
+    def requirements(self) -> Requirements:
+        """Return the requirements of ``pyproject.toml`` and ``requirements.txt``."""
+        listed = self.project.get("dependencies")
+        lines = [str(line) for line in listed] if isinstance(listed, list) else []
+        lines += self._text("requirements.txt").splitlines()
+        plain: dict[str, None] = {}
+        other = []
+        for line in filter(None, (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines)):
+            if line.startswith(_OPTION) or line.endswith("\\") or "@" in line or "://" in line:
+                other.append(line)
+            else:
+                plain[line] = None
+        return Requirements(tuple(plain), tuple(other))
+
+    def notebooks(self) -> bool:
+        """Tell whether there is a notebook."""
+        return any(path.suffix == ".ipynb" for path in self._walk())
+
+    def tests(self) -> bool:
+        """Tell whether pytest would find a test."""
+        names = (path.name for path in self._walk())
+        return any(re.fullmatch(r"test_.*\.py|.*_test\.py", name) for name in names)
+
+    def _walk(self) -> Iterator[Path]:
+        for top, folders, names in os.walk(self.folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            yield from (Path(top, name) for name in names)
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text("utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def _git(self, *words: str) -> str:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self.folder), *words],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError:
+            return ""
+        return done.stdout.strip()
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{file}: {error}", "Correct the file, and run it again.") from error

@@ -1,0 +1,287 @@
+"""A repository that exists already gets what it lacks, and keeps what it has."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conda_strata.image import settings
+from conda_strata.spec import manifest
+from tests.adopt.repositories import SHAPES, make
+from tests.template.conftest import files, git, template
+
+__all__ = ["template"]  # a fixture
+
+ENV = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+def _adopt(folder: Path, template: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "conda_strata", "adopt", f"--template={template}", *words],
+        cwd=folder,
+        env={**os.environ, **ENV},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    folder = make(getattr(request, "param", "environment"), tmp_path / "Bee.Study")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "remote", "add", "origin", "git@github.com:Ann-Other/Bee.Study.git")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=Years of work")
+    return folder
+
+
+def _json(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+EXPECTED: dict[str, dict[str, Any]] = {
+    "environment": {
+        "answers": {"package_name": "bee_study", "python_version": "3.12"},
+        "left": {"environment.yml"},
+        "added": {"pyproject.toml", "LICENSE", "src/bee_study/__main__.py", "tests/test_command.py"},
+        "merge": ["choose one"],
+    },
+    "data-science": {
+        "answers": {
+            "license": "MIT", "package_name": "bee_study", "project_name": "Bees of the valley",
+        },
+        "left": {"README.md", "LICENSE", "pyproject.toml", "data/README.md", ".gitignore"},
+        "added": {"environment.yml", "src/bee_study/__init__.py", "reports/.gitkeep"}
+        | {"strata.toml", "pytest.ini"},
+        "merge": ["-e .", "setup.py: stays", "setup.py: its dependencies", "Python 3.8", ".gitignore: add the lines .conda/"],
+    },
+    "scripts": {
+        "answers": {"project_name": "Bee.Study", "license": "Proprietary"},
+        "left": {"LICENSE"},
+        "added": {"environment.yml", "pyproject.toml", "README.md"},
+        "merge": ["does not know it", "imports pandas"],
+    },
+    "package": {
+        "answers": {
+            "project_name": "beekeeper", "package_name": "beekeeper", "license": "BSD-3-Clause",
+            "author_email": "ann@example.org", "description": "Keeps bees.",
+        },
+        "left": {"pyproject.toml", "README.md", ".github/workflows/ci.yml"}
+        | {"src/beekeeper/__init__.py", "tests/test_command.py", "src/beekeeper/py.typed"},
+        "added": {"environment.yml", "pytest.ini", "src/beekeeper/__main__.py", ".github/workflows/lock.yml"},
+        "merge": [
+            "2 requirements", '[tool.strata.image]', 'name = "ghcr.io/ann-other/bee.study"',
+            "ci.yml: yours stays",
+        ],
+    },
+    "notebooks": {
+        "answers": {"project_name": "All the bees", "python_version": "3.13"},
+        "left": {"README.md", "analyses/.gitkeep", "tests/test_notebooks.py", ".gitignore"},
+        "added": {"environment.yml", "data/README.md"},
+        "merge": ["--index-url https://x.example", "notebooks: those in analyses/"],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("repository", "shape"), [(shape, shape) for shape in SHAPES], indirect=["repository"]
+)
+def test_only_what_is_missing_is_added(repository: Path, template: Path, shape: str) -> None:
+    before = files(repository)
+    expected = EXPECTED[shape]
+
+    planned = _json(_adopt(repository, template, "--json", "--dry-run"))
+    assert files(repository) == before
+    said = _json(_adopt(repository, template, "--json"))
+    after = files(repository)
+
+    assert said == planned
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() == set(said["added"])
+    assert git(repository, "diff", "HEAD") == ""
+    assert expected["answers"].items() <= said["answers"].items()
+    assert said["answers"]["github_owner"] == "Ann-Other"
+    assert said["answers"]["project_slug"] == "bee.study"
+    assert expected["left"] <= said["left"].keys()
+    assert expected["added"] <= set(said["added"])
+    merge = "\n".join(said["merge"])
+    assert [words for words in expected["merge"] if words not in merge] == []
+
+    for name in said["added"]:
+        text = after[name].decode()
+        if name.endswith((".yml", ".yaml", ".cff")):
+            yaml.safe_load(text)
+        elif name.endswith(".toml"):
+            tomllib.loads(text)
+        elif name.endswith(".py"):
+            compile(text, name, "exec")
+    noted = json.loads(after[".cruft.json"])
+    assert set(said["left"]) == set(noted["skip"])
+    read = manifest.load(manifest.find(repository))
+    assert read.environments.keys() == {"default", "dev"}
+
+
+@pytest.mark.parametrize(
+    "repository", [shape for shape in SHAPES if shape != "package"], indirect=True
+)
+def test_the_added_tests_pass(repository: Path, template: Path) -> None:
+    """Those of the package run there already, and need nothing of the template."""
+    _json(_adopt(repository, template, "--json"))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_command.py"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("repository", ["data-science", "environment"], indirect=True)
+def test_the_images_have_their_name(repository: Path, template: Path) -> None:
+    _json(_adopt(repository, template, "--json"))
+
+    assert settings.read(repository).name == "ghcr.io/ann-other/bee.study"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        (
+            "pyproject.toml",
+            '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\na = "1"\n',
+            None,
+        ),
+        ("setup.py", "from setuptools import setup\nsetup(install_requires=['a'])\n", None),
+        ("Pipfile", "[packages]\na = '*'\n", None),
+        ("requirements.in", "a\n", None),
+        ("envs/all.yml", "dependencies: [a]\n", None),
+        ("binder/environment.yml", "dependencies: [a]\n", None),
+        (".devcontainer/devcontainer.json", "{}\n", "yours stays"),
+        (".devcontainer/Dockerfile", "FROM debian\n", "yours stays"),
+    ],
+)
+def test_what_is_not_read_is_told(
+    template: Path, tmp_path: Path, file: str, text: str, told: str | None
+) -> None:
+    place = tmp_path / "old" / file
+    place.parent.mkdir(parents=True)
+    place.write_text(text, "utf-8")
+
+    said = _json(_adopt(tmp_path / "old", template, "--json"))
+
+    told = told or "its dependencies were not read"
+    assert any(line.startswith(f"{file}: ") and told in line for line in said["merge"]), said
+
+
+def test_a_second_time_adds_nothing(repository: Path, template: Path) -> None:
+    _json(_adopt(repository, template, "--json"))
+    before = files(repository)
+
+    again = _json(_adopt(repository, template, "--json"))
+
+    assert again["added"] == []
+    assert files(repository) == before
+
+
+@pytest.mark.parametrize("repository", ["package"], indirect=True)
+def test_requirements_become_a_pip_list(repository: Path, template: Path) -> None:
+    _adopt(repository, template)
+
+    read = manifest.load(manifest.find(repository))
+    assert [spec.text for spec in read.environments["default"]] == ["python =3.11", "pip"]
+    assert [spec.text for spec in read.pip["default"]] == [
+        "attrs>=23",
+        "tomli; python_version<'3.11'",
+    ]
+
+
+@pytest.mark.parametrize("repository", ["scripts"], indirect=True)
+def test_an_unknown_licence_is_not_misnamed(repository: Path, template: Path) -> None:
+    said = _json(_adopt(repository, template, "--json"))
+
+    for name in said["added"]:
+        if name != ".cruft.json":
+            text = (repository / name).read_text("utf-8")
+            assert "Proprietary" not in text, name
+            assert "All rights reserved" not in text, name
+
+
+def test_people_are_told(repository: Path, template: Path) -> None:
+    said = _adopt(repository, template).stdout
+
+    assert "\nadded:\n  .cruft.json\n" in said
+    assert "\nleft alone:\n" in said
+    assert "  environment.yml (it is there)" in said
+    assert "\nto merge by hand:\n" in said
+    assert "strata lock" in said
+
+
+def test_the_doctor_names_the_next_step(repository: Path, template: Path) -> None:
+    _adopt(repository, template)
+    command = [sys.executable, "-m", "conda_strata", "doctor", "--offline"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "strata lock" in done.stdout
+
+
+def test_nothing_is_written_through_a_link(
+    repository: Path, template: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (repository / ".github").symlink_to(elsewhere)
+
+    said = _json(_adopt(repository, template, "--json"))
+
+    assert list(elsewhere.iterdir()) == []
+    assert said["left"][".github/workflows/ci.yml"] == "there is .github"
+
+
+def test_an_answer_wins_and_a_bad_one_is_refused(repository: Path, template: Path) -> None:
+    before = files(repository)
+    bad = _adopt(repository, template, "--answer=package_name=class")
+    assert bad.returncode == 2
+    assert "package_name is not a keyword of Python" in bad.stderr
+    assert "Traceback" not in bad.stderr
+    assert files(repository) == before
+
+    said = _json(_adopt(repository, template, "--json", "--answer", "github_owner=bee-lab"))
+    assert said["answers"]["github_owner"] == "bee-lab"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(("--answer", "x"), "KEY=VALUE"), (("nowhere",), "no such folder")],
+)
+def test_a_wrong_word_is_told(
+    repository: Path, template: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = _adopt(repository, template, *words)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_pyproject_is_told(repository: Path, template: Path) -> None:
+    (repository / "pyproject.toml").write_text("[project\n", "utf-8")
+    done = _adopt(repository, template)
+
+    assert done.returncode == 3
+    assert "pyproject.toml" in done.stderr
+    assert "Traceback" not in done.stderr
