@@ -71,8 +71,13 @@ def run(
     env: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    matrix: Mapping[str, str] | None = None,
+    job: str | None = None,
 ) -> act_log.Run:
-    """Run the workflow file *workflow* for *event*, keeping what it makes in *folder*."""
+    """Run the workflow file *workflow* for *event*, keeping what it makes in *folder*.
+
+    Only with the values in *matrix*, and only *job* with those before it, where they are given.
+    """
     _install_tools()
     home = Path(tempfile.mkdtemp(prefix="runner-", dir=folder))
     checkout = home / "repository"
@@ -106,6 +111,8 @@ def run(
     command += [
         f"--secret={n}={v}" for n, v in {"GITHUB_TOKEN": "token", **(secrets or {})}.items()
     ]
+    command += [f"--matrix={n}:{v}" for n, v in (matrix or {}).items()]
+    command += [f"--job={job}"] if job else []
     command += [f"--var={n}={v}" for n, v in (variables or {}).items()]
     command += _stand_ins(path, home)
     inside = _environment(repository, home) | dict(env or {})
