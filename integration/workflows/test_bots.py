@@ -182,7 +182,7 @@ def test_update_of_workflows_needs_a_token_of_its_own(main: Hub, template: Path)
     changed(template, "Workflows", **{".github/workflows/lock.yml": "# A comment.\n"})
     ran = scheduled(main, "template")
     assert ran.jobs == {"make": "success", "propose": "failure"}
-    assert "Set the secret BOT_TOKEN, or run 'uvx cruft update' on your machine." in ran.log
+    assert "Set the secret BOT_TOKEN, or run 'uvx cruft update --refresh-private-" in ran.log
     assert main.repository.pulls == []
     allowed = scheduled(main, "template", secrets={"BOT_TOKEN": "own"})
     assert allowed.ok, allowed.trouble
