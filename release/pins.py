@@ -13,9 +13,7 @@ TEMPLATE = "cookiecutter.json"
 _REQUIREMENT = re.compile(r'(?m)^(  "__strata": )("(?:[^"\\]|\\.)*")')
 _PIN = re.compile(r'(  "_pin": ")[0-9a-f]{40} # [^"]+')
 _CALL = re.compile(r"(leej3/ds-cookiecutter/\.github/\S+@)[0-9a-f]{40} # \S+")
-_UNRELEASED = (
-    "conda-strata @ https://github.com/leej3/ds-cookiecutter/archive/refs/heads/main.zip"
-)
+_UNRELEASED = "conda-strata @ https://github.com/leej3/ds-cookiecutter/archive/refs/heads/main.zip"
 """What the pages install before the first release."""
 
 
@@ -34,15 +32,13 @@ def name_the_tool(folder: Path, version: str) -> list[str]:
     """
     old, new = requirement(folder), f"conda-strata=={version}"
     pages = ["README.md", *git.files(folder, "docs/*.md")]
-    changed = [
-        name
-        for name in pages
-        if any([_replace(folder / name, text, new) for text in (old, _UNRELEASED)])
-    ]
+    changed = {
+        name for text in (old, _UNRELEASED) for name in pages if _replace(folder / name, text, new)
+    }
     template = folder / TEMPLATE
     text = template.read_text("utf-8")
     template.write_text(_REQUIREMENT.sub(rf'\1"{new}"', text, count=1), "utf-8")
-    return [TEMPLATE, *changed]
+    return [TEMPLATE, *sorted(changed)]
 
 
 def name_the_citation(folder: Path, version: str, day: datetime.date) -> list[str]:

@@ -33,12 +33,9 @@ def _need_history() -> None:
 
 
 def _calls(folder: Path) -> list[tuple[str, dict[str, Any]]]:
-    found = []
-    for path in sorted((folder / ".github/workflows").glob("*.yml")):
-        for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values():
-            if "uses" in job:
-                found.append((job["uses"].partition("@")[0].removeprefix(OURS), job))
-    return found
+    files = sorted((folder / ".github/workflows").glob("*.yml"))
+    jobs = [j for p in files for j in yaml.safe_load(p.read_text("utf-8"))["jobs"].values()]
+    return [(j["uses"].partition("@")[0].removeprefix(OURS), j) for j in jobs if "uses" in j]
 
 
 def test_the_pin_is_a_commit_of_this_repository(variant: Variant) -> None:

@@ -18,8 +18,8 @@ CALLED = sorted((TEMPLATE / ".github/workflows").glob("project-*.yml"))
 COMPOSITE = sorted((TEMPLATE / ".github/actions").glob("*/action.yml"))
 
 
-def loaded(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+def loaded(path: Path) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
     return found
 
 
@@ -37,7 +37,7 @@ def stepped(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((f"{path.name}: {n}", job) for n, job in loaded(path)["jobs"].items())
 
 
-def action(uses: str) -> tuple[str, dict[str, Any]]:
+def action(uses: str) -> tuple[str, dict[Any, Any]]:
     name = uses.partition("@")[0]
     folder = TEMPLATE / name.removeprefix(OURS) if name.startswith(OURS) else ACTIONS / name
     file = folder / "action.yml"
