@@ -59,7 +59,7 @@ def next_steps():
 
   1. Lock the environment:
        cd {slug}
-       uv tool install "{ANSWERS["_strata"]}"
+       uv tool install "{ANSWERS["__strata"]}"
        strata lock
   2. Create the repository {repository} on GitHub, without any file, and push:
        git add . && git commit -m "Start the project"

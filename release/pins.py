@@ -10,13 +10,16 @@ from pathlib import Path
 from release import git
 
 TEMPLATE = "cookiecutter.json"
-_REQUIREMENT = re.compile(r'(?m)^(  "_strata": )("(?:[^"\\]|\\.)*")')
-_WORKFLOW = re.compile(r"(leej3/ds-cookiecutter/\.github/\S+@)[0-9a-f]{40} # v\S+")
+_REQUIREMENT = re.compile(r'(?m)^(  "__strata": )("(?:[^"\\]|\\.)*")')
+_PIN = re.compile(r'(  "_pin": ")[0-9a-f]{40} # [^"]+')
+_CALL = re.compile(r"(leej3/ds-cookiecutter/\.github/\S+@)[0-9a-f]{40} # \S+")
+_UNRELEASED = "conda-strata @ https://github.com/leej3/ds-cookiecutter/archive/refs/heads/main.zip"
+"""What the pages install before the first release."""
 
 
 def requirement(folder: Path) -> str:
     """Return what generated projects install, which only ``cookiecutter.json`` says."""
-    found: str = json.loads((folder / TEMPLATE).read_text("utf-8"))["_strata"]
+    found: str = json.loads((folder / TEMPLATE).read_text("utf-8"))["__strata"]
     return found
 
 
@@ -29,11 +32,13 @@ def name_the_tool(folder: Path, version: str) -> list[str]:
     """
     old, new = requirement(folder), f"conda-strata=={version}"
     pages = ["README.md", *git.files(folder, "docs/*.md")]
-    changed = [name for name in pages if _replace(folder / name, old, new)]
+    changed = {
+        name for text in (old, _UNRELEASED) for name in pages if _replace(folder / name, text, new)
+    }
     template = folder / TEMPLATE
     text = template.read_text("utf-8")
     template.write_text(_REQUIREMENT.sub(rf'\1"{new}"', text, count=1), "utf-8")
-    return [TEMPLATE, *changed]
+    return [TEMPLATE, *sorted(changed)]
 
 
 def name_the_citation(folder: Path, version: str, day: datetime.date) -> list[str]:
@@ -48,17 +53,18 @@ def name_the_citation(folder: Path, version: str, day: datetime.date) -> list[st
 
 
 def name_the_workflows(folder: Path, version: str, commit: str) -> list[str]:
-    """Let generated projects call this repository's workflows as they are in *commit*.
+    """Let generated projects, and the called workflows, call what is in *commit*.
 
     The commit of a release is known only after it, so this is a commit of its own.
     """
     changed = []
-    for name in git.files(folder, "*cookiecutter.__folder*", "templates/*"):
+    for name in (TEMPLATE, *git.files(folder, ".github/*.yml")):
         file = folder / name
-        text = file.read_bytes().decode("utf-8", errors="surrogateescape")
-        new = _WORKFLOW.sub(rf"\g<1>{commit} # v{version}", text)
+        text = file.read_text("utf-8")
+        new = _CALL.sub(rf"\g<1>{commit} # v{version}", text)
+        new = _PIN.sub(rf"\g<1>{commit} # v{version}", new)
         if new != text:
-            file.write_bytes(new.encode("utf-8", errors="surrogateescape"))
+            file.write_text(new, "utf-8")
             changed.append(name)
     return changed
 

@@ -158,7 +158,7 @@ def made(
     answers = rigged.answers | {
         "registry": "ghcr.io",
         "github_owner": f"owner-{time.time_ns()}",
-        "_strata": f"conda-strata @ {url}",
+        "__strata": f"conda-strata @ {url}",
     }
     project = generate(tmp_path_factory.mktemp("project"), answers)
     dockerfile = project.folder / ".devcontainer" / "Dockerfile"

@@ -1,4 +1,4 @@
-"""The scheduled workflows ``upgrade`` and ``template``: what they propose, and how."""
+"""The scheduled workflow ``bots``: what it proposes, and how."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def main(hub: Hub) -> Iterator[Hub]:
     hub.repository.bots_may_propose = hub.repository.drafts = True
 
 
-def scheduled(hub: Hub, workflow: str, **more: object) -> act_log.Run:
+def scheduled(hub: Hub, what: str, **more: object) -> act_log.Run:
     hub.git("push", "--quiet", "--force", "origin", "HEAD:main")
     event = runner.Event("schedule", hub.tip("main"), {"schedule": "0 0 * * 1"})
-    return hub.run(workflow, event, **more)
+    return hub.run("bots.yml", event, matrix={"what": what}, **more)
 
 
 def proposed(hub: Hub, branch: str) -> list[str]:
@@ -58,8 +58,8 @@ def behind(hub: Hub) -> None:
 def test_upgrade_is_proposed_and_checked(main: Hub) -> None:
     """One pull request, renewed rather than doubled, its checks started by hand."""
     behind(main)
-    ran = scheduled(main, "upgrade.yml")
-    assert ran.jobs == {"solve": "success", "propose": "success"}, ran.trouble
+    ran = scheduled(main, "upgrade")
+    assert ran.jobs == {"make": "success", "propose": "success"}, ran.trouble
     assert proposed(main, "bot/upgrade") == ["strata.lock"]
     (pull,) = main.repository.pulls
     assert (pull["head"], pull["base"], pull["draft"]) == ("bot/upgrade", "main", False)
@@ -68,11 +68,11 @@ def test_upgrade_is_proposed_and_checked(main: Hub) -> None:
         assert words in pull["body"]
     assert main.repository.dispatched == [("ci.yml", "bot/upgrade"), ("lock.yml", "bot/upgrade")]
 
-    again = scheduled(main, "upgrade.yml")
+    again = scheduled(main, "upgrade")
     assert again.ok, again.trouble
     assert "already has these changes" in again.log
     main.commit("Something else on main", {"NOTES.md": "A note.\n"})
-    renewed = scheduled(main, "upgrade.yml", secrets={"BOT_TOKEN": "own"})
+    renewed = scheduled(main, "upgrade", secrets={"BOT_TOKEN": "own"})
     assert renewed.ok, renewed.trouble
     assert proposed(main, "bot/upgrade") == ["strata.lock"]
     assert len(main.repository.pulls) == 1
@@ -80,8 +80,8 @@ def test_upgrade_is_proposed_and_checked(main: Hub) -> None:
 
 
 def test_upgrade_that_changes_nothing_proposes_nothing(main: Hub) -> None:
-    ran = scheduled(main, "upgrade.yml")
-    assert ran.jobs == {"solve": "success"}, ran.trouble
+    ran = scheduled(main, "upgrade")
+    assert ran.jobs == {"make": "success"}, ran.trouble
     assert main.repository.pulls == []
 
 
@@ -91,7 +91,7 @@ def test_branch_on_which_somebody_works_is_left_alone(main: Hub) -> None:
     mine = main.commit("What I found out about it", {"NOTES.md": "Wait for the fix.\n"})
     main.git("push", "--quiet", "--force", "origin", "HEAD:bot/upgrade")
     main.git("checkout", "--quiet", "-B", "main", "HEAD^")
-    ran = scheduled(main, "upgrade.yml")
+    ran = scheduled(main, "upgrade")
     assert ran.ok, ran.trouble
     assert "somebody has committed to bot/upgrade" in ran.log
     assert main.tip("bot/upgrade") == mine
@@ -100,13 +100,13 @@ def test_branch_on_which_somebody_works_is_left_alone(main: Hub) -> None:
 def test_where_bots_may_not_open_pull_requests_it_says_what_to_set(main: Hub) -> None:
     main.repository.bots_may_propose = False
     behind(main)
-    ran = scheduled(main, "upgrade.yml")
+    ran = scheduled(main, "upgrade")
     assert ran.jobs["propose"] == "failure"
     assert "allow GitHub Actions to create and approve pull requests" in ran.log
     assert main.tip("bot/upgrade"), "the branch is there to open one from"
     assert main.repository.pulls == []
     main.repository.bots_may_propose = True
-    ran = scheduled(main, "upgrade.yml")
+    ran = scheduled(main, "upgrade")
     assert ran.ok, ran.trouble
     assert len(main.repository.pulls) == 1
 
@@ -116,7 +116,7 @@ def template(main: Hub, tmp_path: Path) -> Path:
     """The template as a git repository, which the project on main was made from."""
     folder = tmp_path / "template"
     folder.mkdir()
-    for name in (SLUG, "hooks", "templates"):
+    for name in (SLUG, "hooks"):
         shutil.copytree(TEMPLATE / name, folder / name)
     shutil.copy(TEMPLATE / "cookiecutter.json", folder)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", folder], check=True)
@@ -141,10 +141,10 @@ def changed(template: Path, message: str, **files: str) -> None:
 
 
 def test_update_of_the_template_is_proposed(main: Hub, template: Path) -> None:
-    nothing = scheduled(main, "template.yml")
-    assert nothing.jobs == {"update": "success"}, nothing.trouble
+    nothing = scheduled(main, "template")
+    assert nothing.jobs == {"make": "success"}, nothing.trouble
     changed(template, "Say more", **{"SECURITY.md": "\nA new sentence.\n"})
-    ran = scheduled(main, "template.yml")
+    ran = scheduled(main, "template")
     assert ran.ok, ran.trouble
     assert proposed(main, "bot/template") == [".cruft.json", "SECURITY.md"]
     (pull,) = main.repository.pulls
@@ -159,7 +159,7 @@ def test_conflicts_are_shown_in_a_draft(main: Hub, template: Path) -> None:
     security.write_text(security.read_text("utf-8") + "\nOur own sentence.\n", "utf-8")
     main.commit("Our own words")
     changed(template, "Say more", **{"SECURITY.md": "\nA new sentence.\n"})
-    ran = scheduled(main, "template.yml")
+    ran = scheduled(main, "template")
     assert ran.ok, ran.trouble
     (pull,) = main.repository.pulls
     assert pull["draft"] is True
@@ -173,20 +173,20 @@ def test_conflicts_are_shown_in_a_draft(main: Hub, template: Path) -> None:
 
     main.repository.pulls.clear()
     main.repository.drafts = False
-    ran = scheduled(main, "template.yml")
+    ran = scheduled(main, "template")
     assert ran.ok, ran.trouble
     assert [pull["draft"] for pull in main.repository.pulls] == [False]
 
 
 def test_update_of_workflows_needs_a_token_of_its_own(main: Hub, template: Path) -> None:
-    changed(template, "Workflows", **{".github/workflows/security.yml": "# A comment.\n"})
-    ran = scheduled(main, "template.yml")
-    assert ran.jobs == {"update": "success", "propose": "failure"}
-    assert "Set the secret BOT_TOKEN, or run 'uvx cruft update' on your machine." in ran.log
+    changed(template, "Workflows", **{".github/workflows/lock.yml": "# A comment.\n"})
+    ran = scheduled(main, "template")
+    assert ran.jobs == {"make": "success", "propose": "failure"}
+    assert "Set the secret BOT_TOKEN, or run 'uvx cruft update --refresh-private-" in ran.log
     assert main.repository.pulls == []
-    allowed = scheduled(main, "template.yml", secrets={"BOT_TOKEN": "own"})
+    allowed = scheduled(main, "template", secrets={"BOT_TOKEN": "own"})
     assert allowed.ok, allowed.trouble
-    assert ".github/workflows/security.yml" in proposed(main, "bot/template")
+    assert ".github/workflows/lock.yml" in proposed(main, "bot/template")
 
 
 @pytest.mark.usefixtures("template")
@@ -199,15 +199,15 @@ def test_configuration_of_another_branch_is_not_read(main: Hub) -> None:
     commit = main.commit("Evil", {".cruft.json": json.dumps(hostile)})
     main.git("push", "--quiet", "--force", "origin", "HEAD:evil")
     event = runner.Event("workflow_dispatch", commit, {"ref": "refs/heads/evil"})
-    ran = main.run("template.yml", event)
+    ran = main.run("bots.yml", event, matrix={"what": "template"})
     main.git("checkout", "--quiet", "main")
-    assert ran.jobs == {"update": "success"}, ran.trouble
+    assert ran.jobs == {"make": "success"}, ran.trouble
     assert "example.invalid" not in ran.log
 
 
 def test_project_that_names_no_template_is_left_alone(main: Hub) -> None:
     main.git("rm", "--quiet", "--ignore-unmatch", ".cruft.json")
     main.commit("No template")
-    ran = scheduled(main, "template.yml")
-    assert ran.jobs == {"update": "success"}, ran.trouble
+    ran = scheduled(main, "template")
+    assert ran.jobs == {"make": "success"}, ran.trouble
     assert "there is no .cruft.json" in ran.log

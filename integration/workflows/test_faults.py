@@ -93,8 +93,9 @@ def elsewhere(hub: Hub, address: str) -> Iterator[None]:
 def test_registry_down_at_login(hub: Hub) -> None:
     with elsewhere(hub, NOBODY):
         ran = hub.push()
-    assert (ran.jobs["environment"], ran.jobs["image"]) == ("success", "failure")
-    assert set(ran.jobs) == {"environment", "image"}
+    assert (ran.jobs["environment"], ran.jobs["push"]) == ("success", "failure")
+    assert set(ran.jobs) == {"environment", "workflows", "push", "pass"}
+    assert ran.jobs.get("pass") == "failure"
     assert f"{NOBODY}/v2/" in ran.log
     assert "connection refused" in ran.log
 
@@ -102,8 +103,8 @@ def test_registry_down_at_login(hub: Hub) -> None:
 def test_registry_that_refuses_the_token(hub: Hub, tmp_path: Path) -> None:
     with serving(tmp_path, login=True) as address, elsewhere(hub, address):
         ran = hub.push()
-    assert set(ran.jobs) == {"environment", "image"}
-    assert ran.jobs["image"] == "failure"
+    assert set(ran.jobs) == {"environment", "workflows", "push", "pass"}
+    assert ran.jobs["push"] == "failure"
     assert "unauthorized" in ran.log.lower()
 
 
@@ -122,9 +123,9 @@ def test_registry_that_takes_no_uploads(hub: Hub) -> None:
     host = hub.image.partition("/")[0]
     with read_only(host) as address, elsewhere(hub, address):
         ran = hub.push()
-    assert ran.jobs["image"] == "failure"
+    assert ran.jobs["push"] == "failure"
     assert "507 no space left on device" in ran.log, ran.trouble
-    assert not {"test", "publish"} & set(ran.jobs)
+    assert not {"test", "tag"} & set(ran.jobs)
     assert hub.tags() == set()
 
 
@@ -167,7 +168,7 @@ def test_cache_that_is_no_image(hub: Hub) -> None:
     hub.strata("lock")
     hub.commit("Add cowsay")
     ran = hub.push()
-    assert (ran.jobs["image"], ran.jobs["test"]) == ("success", "success"), ran.trouble
+    assert (ran.jobs["push"], ran.jobs["test"]) == ("success", "success"), ran.trouble
     assert ran.jobs["scan (dev)"] == "failure"
-    assert "publish" not in ran.jobs
+    assert "tag" not in ran.jobs
     assert hub.digest("dev") == broken

@@ -1,4 +1,4 @@
-"""The workflow ``security``: zizmor looks at the workflows, as it is on PyPI."""
+"""The job ``check`` of the workflow ``ci``: zizmor looks at the workflows, as it is on PyPI."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ jobs:
 
 def test_the_project_as_generated_passes(hub: Hub) -> None:
     hub.git("push", "--quiet", "origin", "HEAD:main")
-    ran = hub.run("security.yml", hub.pushed("main", hub.tip("main")))
-    assert ran.jobs == {"workflows": "success"}, ran.trouble
+    ran = hub.run("ci.yml", hub.pushed("main", hub.tip("main")), job="check")
+    assert ran.jobs == {"environment": "success", "workflows": "success"}, ran.trouble
 
 
 def test_an_unsafe_workflow_is_found(hub: Hub) -> None:
     """In a private repository: GitHub compares dependencies for public ones alone."""
     hub.repository.private = True
     hub.commit("Unsafe", {".github/workflows/unsafe.yml": UNSAFE})
-    ran = hub.run("security.yml", hub.pull_request("unsafe"))
-    assert ran.jobs == {"workflows": "failure"}
+    ran = hub.run("ci.yml", hub.pull_request("unsafe"), job="check")
+    assert ran.jobs == {"environment": "success", "workflows": "failure"}
     assert "template-injection" in ran.log
     assert "dangerous-triggers" in ran.log

@@ -68,7 +68,8 @@ def read(output: str, home: Path) -> Run:
         inner = len(entry.get("stepID") or []) > 1
         if "stepResult" in entry and entry.get("stage") == "Main" and not inner:
             steps.setdefault(job, {})[entry["step"]] = entry["stepResult"]
-        if entry.get("command") == "summary" and not inner:
+        # An action says again what the last step within it said.
+        if entry.get("command") == "summary" and entry["content"] not in summary:
             summary.append(entry["content"])
     return Run(
         jobs, steps, "".join(summary), "\n".join(log), home / "artifacts", home / "attestations"

@@ -22,8 +22,12 @@ from rig.images import registry
 from rig.machine.commands import apt_install
 from rig.machine.state import cache_dir
 
+HERE = Path(__file__).parents[2]
 ACTIONS = Path(__file__).parent / "actions"
-_USES = re.compile(r"uses: (?P<name>[\w.-]+/[\w.-]+)@(?P<sha>[0-9a-f]{40})")
+OURS = "leej3/ds-cookiecutter"
+"""This repository, whose workflows the generated projects call."""
+
+_USES = re.compile(r"uses: (?P<name>[\w.-]+/[\w.-]+)(?:/[\w./-]+)?@(?P<sha>[0-9a-f]{40})")
 _GH = """\
 #!/bin/sh
 # Only gh talks to the API that stands in for GitHub's.
@@ -67,8 +71,13 @@ def run(
     env: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
+    matrix: Mapping[str, str] | None = None,
+    job: str | None = None,
 ) -> act_log.Run:
-    """Run the workflow file *workflow* for *event*, keeping what it makes in *folder*."""
+    """Run the workflow file *workflow* for *event*, keeping what it makes in *folder*.
+
+    Only with the values in *matrix*, and only *job* with those before it, where they are given.
+    """
     _install_tools()
     home = Path(tempfile.mkdtemp(prefix="runner-", dir=folder))
     checkout = home / "repository"
@@ -102,8 +111,10 @@ def run(
     command += [
         f"--secret={n}={v}" for n, v in {"GITHUB_TOKEN": "token", **(secrets or {})}.items()
     ]
+    command += [f"--matrix={n}:{v}" for n, v in (matrix or {}).items()]
+    command += [f"--job={job}"] if job else []
     command += [f"--var={n}={v}" for n, v in (variables or {}).items()]
-    command += _stand_ins(path)
+    command += _stand_ins(path, home)
     inside = _environment(repository, home) | dict(env or {})
     command += [f"--env={name}={value}" for name, value in inside.items() if name != "PATH"]
     done = subprocess.run(
@@ -172,11 +183,18 @@ def _program(name: str) -> str:
     return found
 
 
-def _stand_ins(workflow: Path) -> list[str]:
-    """Return the options that give ``act`` a folder for each action."""
-    used = {(found["name"], found["sha"]) for found in _USES.finditer(workflow.read_text("utf-8"))}
+def _stand_ins(workflow: Path, home: Path) -> list[str]:
+    """Return the options that give ``act`` a folder for each action and each called workflow.
+
+    Those of this repository are as they are now, whichever commit is asked for.
+    """
+    ours = home / "template"
+    shutil.copytree(HERE / ".github", ours / ".github")
+    texts = [file.read_text("utf-8") for file in [workflow, *ours.rglob("*.yml")]]
+    used = {(found["name"], found["sha"]) for text in texts for found in _USES.finditer(text)}
+    folders = {name: ours if name == OURS else ACTIONS / name for name, _ in used}
     return [
-        f"--local-repository={name}@{sha}={ACTIONS / name}"
+        f"--local-repository={name}@{sha}={folders[name]}"
         for name, sha in sorted(used)
-        if (ACTIONS / name).is_dir()
+        if folders[name].is_dir()
     ]

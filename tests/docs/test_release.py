@@ -100,7 +100,7 @@ def test_a_release_from_the_command_to_an_installation(
     log = (checkout / "CHANGELOG.md").read_text("utf-8")
     day = datetime.datetime.now(datetime.UTC).date()
     assert f"## [Unreleased]\n\n## [99.1.0] - {day}\n\n### Added\n\n- The first line.\n" in log
-    assert json.loads((checkout / "cookiecutter.json").read_text())["_strata"] == (
+    assert json.loads((checkout / "cookiecutter.json").read_text())["__strata"] == (
         "conda-strata==99.1.0"
     )
     kept = [name for name in git.files(checkout, "*.md") if before in (checkout / name).read_text()]
@@ -210,17 +210,15 @@ def _state(folder: Path) -> list[str]:
 
 def test_generated_projects_call_the_workflows_of_the_release(checkout: Path) -> None:
     """The commit after the tag names the tagged commit."""
-    caller = checkout / "{{cookiecutter.__folder}}/.github/workflows/called.yml"
-    line = "    uses: leej3/ds-cookiecutter/.github/workflows/x.yml@{} # {}\n"
-    caller.write_text(line.format("0" * 40, "v0.0.1"), "utf-8")
-    git.call(checkout, "add", str(caller))
-    git.call(checkout, "commit", "--quiet", "--message=A caller")
     commit = git.call(checkout, "rev-parse", "HEAD")
 
     changed = name_the_workflows(checkout, "0.1.0", commit)
 
-    assert caller.relative_to(checkout).as_posix() in changed
-    assert caller.read_text("utf-8") == line.format(commit, "v0.1.0")
+    assert {"cookiecutter.json", ".github/workflows/project-images.yml"} <= set(changed)
+    questions = json.loads((checkout / "cookiecutter.json").read_text("utf-8"))
+    assert questions["_pin"] == f"{commit} # v0.1.0"
+    called = (checkout / ".github/workflows/project-images.yml").read_text("utf-8")
+    assert f"leej3/ds-cookiecutter/.github/actions/login@{commit} # v0.1.0\n" in called
 
 
 def test_the_workflow_publishes_what_was_tested_and_attested() -> None:

@@ -96,7 +96,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def template(tmp_path: Path) -> Path:
     """Return a git repository that holds the template."""
     folder = tmp_path / "template"
-    for name in (SOURCE.name, "hooks", "templates"):
+    for name in (SOURCE.name, "hooks"):
         shutil.copytree(TEMPLATE / name, folder / name)
     shutil.copy(TEMPLATE / "cookiecutter.json", folder)
     git(folder, "init", "--quiet", "--initial-branch=main")

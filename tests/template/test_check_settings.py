@@ -1,4 +1,4 @@
-"""The generated script that checks the repository's settings, with the real gh.
+"""The script that checks the repository's settings, with the real gh.
 
 GitHub is a small server on loopback, which gh reaches as its proxy.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.conftest import REGISTRIES, bake, git
+from tests.template.conftest import REGISTRIES, TEMPLATE, bake, git
 
 NEEDED: dict[str, dict[str, str]] = {
     "github": {},
@@ -107,7 +107,7 @@ class Checkout:
     def check(self, **env: str) -> subprocess.CompletedProcess[str]:
         """Run the script from another folder, as a person may."""
         return subprocess.run(
-            ["bash", self.folder / ".github/scripts/check-settings.sh"],
+            ["bash", TEMPLATE / ".github/scripts/check-settings.sh"],
             cwd=self.folder / "src",
             env=self.env | env,
             capture_output=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.template.conftest import Variant, files
+from tests.template.conftest import TEMPLATE, Variant, files
 
 # The keys of https://containers.dev/implementors/json_reference/ that the project uses.
 DEVCONTAINER = {
@@ -86,7 +86,8 @@ def test_hadolint(variant: Variant) -> None:
 def test_shellcheck(variant: Variant) -> None:
     scripts = [path for path in variant.folder.rglob("*.sh") if ".git" not in path.parts]
     assert scripts
-    lint(variant.folder, "shellcheck", *scripts)
+    ours = sorted((TEMPLATE / ".github/scripts").glob("*.sh"))
+    lint(variant.folder, "shellcheck", *scripts, *ours)
 
 
 def test_workflow_schema(variant: Variant) -> None:

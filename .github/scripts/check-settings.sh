@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Checks what the workflows need of the repository's settings on GitHub. Prints a line for each finding,
-# with what to do, and then fails. Changes nothing. Needs gh and the login of an administrator.
+# Run it in a generated project. Checks what the workflows need of the repository's settings on GitHub.
+# Prints a line for each finding, with what to do, and then fails. Changes nothing. Needs gh and the login
+# of an administrator.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(git rev-parse --show-toplevel)"
 docs=https://github.com/leej3/ds-cookiecutter/blob/main/docs/how-to
 
 found=0
@@ -19,8 +20,18 @@ names() {
     ask "/actions/organization-$1?per_page=30" ".$1[].name" 2> /dev/null || true
 }
 
-# Those that the workflows use, as vars.NAME or secrets.NAME.
-used() { grep -ohwE "$1\.[A-Z0-9_]+" .github/workflows/*.yml | sed 's/.*\.//' | sort -u; }
+# Those that the login of the workflow ci needs, and the bots' token.
+login=$(sed -nE 's/^ *login: ([a-z]+)$/\1/p' .github/workflows/ci.yml)
+used() {
+    case $1-$login in
+        variable-password) echo REGISTRY_USERNAME ;;
+        secret-password) echo REGISTRY_PASSWORD ;;
+        variable-azure) printf '%s\n' AZURE_CLIENT_ID AZURE_TENANT_ID AZURE_SUBSCRIPTION_ID ;;
+        variable-aws) echo AWS_ROLE ;;
+        variable-google) printf '%s\n' GOOGLE_WORKLOAD_IDENTITY_PROVIDER GOOGLE_SERVICE_ACCOUNT ;;
+    esac
+    if [ "$1" = secret ] && grep -q BOT_TOKEN .github/workflows/*.yml; then echo BOT_TOKEN; fi
+}
 
 repository=$(ask "" '"\(.visibility) \(.owner.type)"') || exit 2
 read -r visibility owner <<< "$repository"
@@ -38,13 +49,13 @@ pull_requests() {
 }
 
 for kind in variable secret; do
-    wanted=$(used "${kind/variable/var}s") || continue
+    wanted=$(used "$kind")
     if ! there=$(names "${kind}s"); then
         finding "Cannot read the names of the ${kind}s: ask an administrator."
         continue
     fi
     for name in $wanted; do
-        if grep -qx "$name" <<< "$there" || [ "$name" = GITHUB_TOKEN ]; then
+        if grep -qx "$name" <<< "$there"; then
             continue
         elif [ "$name" = BOT_TOKEN ]; then
             pull_requests
