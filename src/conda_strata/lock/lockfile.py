@@ -24,6 +24,12 @@ from conda_strata.spec.manifest import DEFAULT
 
 FILE_NAME = "strata.lock"
 
+_HEADER = """\
+# Written by 'strata lock'; do not edit. 'strata install' installs it. pixi reads it, conda does not:
+# for conda and mamba, 'strata export --format explicit' writes a file for 'conda create --file'.
+"""
+"""For a person: conda takes this file without a word and makes an empty environment of it."""
+
 _MOST_BYTES = 128 << 20
 _MOST_LEVELS = 200
 _BRACKETS = re.compile(rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\"""")
@@ -114,7 +120,7 @@ def write(lock: Lock) -> None:
             file.to_path(draft)
             _complete_wheels(draft, lock)
             _complete_empty(draft, lock)
-            content = draft.read_bytes()
+            content = _HEADER.encode() + draft.read_bytes()
     except OSError as error:
         raise StrataError(
             f"{lock.path} cannot be written: {error.strerror or error}",

@@ -69,6 +69,8 @@ def run(args: Arguments) -> int:
         lock = lockfile.read(args.lock)
         gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
         if manifest:
+            if args.env in lock.environments:
+                lock.records(args.env, subdir)  # a platform that it lacks has a code of its own
             require_up_to_date(manifest, lock, [subdir])
     else:
         with progress.waiting(f"no {args.lock} here: solving {subdir}"):

@@ -82,6 +82,8 @@ def run(args: Arguments) -> int:
     lock = lockfile.read(args.lock)
     gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
     if manifest:
+        for subdir in subdirs if args.env in lock.environments else ():
+            lock.records(args.env, subdir)  # a platform that it lacks has a code of its own
         require_up_to_date(manifest, lock, subdirs)
     wanted = [
         LayerSet.of(
