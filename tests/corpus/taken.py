@@ -240,6 +240,12 @@ TAKEN_FILES = [
     ),
     Case("pip: early versions", pip("--pre", "rich"), specs=("python", "rich")),
     Case(
+        "pip: sources only",
+        pip("docrep ==0.3.2") + "build: [docrep]\n",
+        specs=("python", "docrep ==0.3.2"),
+        why="what is not named there is never built; conda leaves the key out and pip builds all",
+    ),
+    Case(
         "pip: wheel by name and URL",
         pip("x @ https://example.org/x-1.0-py3-none-any.whl"),
         specs=("python", "x @ https://example.org/x-1.0-py3-none-any.whl"),

@@ -90,7 +90,7 @@ def _untrustworthy(
     found: dict[tuple[str, str], dict[str, None]] = {}
     for environment in manifest.environments:
         for subdir in subdirs:
-            for fault in gate.faults(lock, environment, subdir, channels):
+            for fault in gate.faults(lock, environment, subdir, channels, manifest.built):
                 found.setdefault((subdir, fault.text), {})[shown(fault.package)] = None
     for (subdir, text), packages in found.items():
         names = list(packages)

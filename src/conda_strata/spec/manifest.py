@@ -7,6 +7,7 @@ Each file is a plain conda ``environment.yml``. ``environment.yml`` describes th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,8 @@ class Manifest:
         Subdir to what its machines are assumed to have.
     link_scripts
         Environment name to the packages whose post-link scripts its own file allows.
+    built
+        Normalized names of the packages that are built from their sources.
     """
 
     environments: dict[str, tuple[Spec, ...]]
@@ -75,6 +78,7 @@ class Manifest:
     constraints: tuple[Spec, ...] = ()
     pip_options: tuple[str, ...] = ()
     pip_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    built: frozenset[str] = frozenset()
 
     def specs(self, environment: str, subdir: str) -> list[Spec]:
         """Return the conda specs of *environment* on *subdir*, those of ``default`` included."""
@@ -162,6 +166,7 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
         tuple(spec for one in lists for spec in one.constraints),
         _options([words for one in lists for words in one.options], files),
         {text: sums for one in lists for text, sums in one.hashes.items()},
+        frozenset(_normalized(spec.text) for one in read.values() for spec in one.build),
     )
 
 
@@ -171,6 +176,11 @@ def _options(found: Sequence[tuple[str, ...]], files: Sequence[Path]) -> tuple[s
     for position, words in enumerate(kept):
         pip_options.refuse_second_index(words, kept[:position], ", ".join(map(str, files)))
     return tuple(word for words in kept for word in words)
+
+
+def _normalized(name: str) -> str:
+    """Return a name as Python indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _environment_name(file: Path) -> str:
