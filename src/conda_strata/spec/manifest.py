@@ -27,6 +27,8 @@ from conda_strata.spec.virtual_packages import VirtualPackages
 __all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "Spec", "find", "load"]
 
 DEFAULT = "default"
+_CONVERTIBLE = ("pixi.toml", "pyproject.toml", "requirements.txt", "conda-lock.yml")
+
 DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")
 
 
@@ -114,6 +116,12 @@ def find(folder: Path) -> list[Path]:
     return first + sorted(folder.glob("environment-*.yml"))
 
 
+def convertible(folder: Path) -> Path | None:
+    """Return the file of another tool that an environment file can be made of, if there is one."""
+    files = (folder / name for name in _CONVERTIBLE)
+    return next((file for file in files if file.exists()), None)
+
+
 def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Manifest:
     """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
 
@@ -136,6 +144,8 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
             "no environment.yml here",
             "Its name ends in .yml here: rename environment.yaml, or name it: -f environment.yaml."
             if Path("environment.yaml").exists()
+            else f"'strata convert --write' makes it from {other}."
+            if (other := convertible(Path()))
             else "Run strata in the project's folder, or name the file: -f.",
         )
     read: dict[str, environment_file.EnvironmentFile] = {}
