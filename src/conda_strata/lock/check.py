@@ -23,6 +23,7 @@ _MOST = 5
 """Packages of one problem that are named at most."""
 
 _PYPI = {"files.pythonhosted.org"}
+_DEFAULT_INDEX = ("https://pypi.org/simple",)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
             f"{', '.join(map(shown, lock.channels))}",
             str(manifest.files[0]),
         )
+    yield from _index_problems(manifest, lock)
     for environment in manifest.environments:
         if environment not in lock.environments:
             yield Problem(f"the environment {environment!r} is not in the lock")
@@ -81,6 +83,22 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
             for subdir in subdirs:
                 yield from _environment_problems(manifest, lock, environment, subdir)
                 yield from _wheel_problems(manifest, lock, environment, subdir)
+
+
+def _index_problems(manifest: Manifest, lock: Lock) -> Iterator[Problem]:
+    """Yield that wheels were locked from other indexes than the environment files name now."""
+    if not any(lock.all_wheels().values()):
+        return
+    wanted, locked = (
+        one or _DEFAULT_INDEX
+        for one in (manifest.indexes, tuple(url.rstrip("/") for url in lock.indexes))
+    )
+    if tuple(url.rstrip("/") for url in wanted) != locked:
+        yield Problem(
+            f"the indexes of the 'pip:' lists are {', '.join(wanted)}, the lock has "
+            f"{', '.join(map(shown, locked))}",
+            str(manifest.files[0]),
+        )
 
 
 def _untrustworthy(
@@ -191,6 +209,7 @@ def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> 
         for subdir in subdirs:
             for wheel in lock.wheels_of(environment, subdir):
                 found.setdefault(_host(wheel.url), {})[wheel.name] = None
+    named |= {_host(url) for url in manifest.indexes}
     for host in found.keys() - named - _PYPI - index_login.hosts():
         names = ", ".join(map(shown, list(found[host])[:_MOST]))
         yield (

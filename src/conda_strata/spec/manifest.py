@@ -27,6 +27,8 @@ from conda_strata.spec.virtual_packages import VirtualPackages
 __all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "Spec", "find", "load"]
 
 DEFAULT = "default"
+_PYPI = "https://pypi.org/simple"
+
 _CONVERTIBLE = ("pixi.toml", "pyproject.toml", "requirements.txt", "conda-lock.yml")
 
 DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")
@@ -81,6 +83,14 @@ class Manifest:
     pip_options: tuple[str, ...] = ()
     pip_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     built: frozenset[str] = frozenset()
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The Python indexes that the files name, the default one first; none where they name none."""
+        named = list(zip(self.pip_options, self.pip_options[1:], strict=False))
+        extra = [url for word, url in named if word == "--extra-index-url"]
+        default = [url for word, url in named if word == "--default-index"]
+        return (*(default or [_PYPI]), *extra) if default or extra else ()
 
     def specs(self, environment: str, subdir: str) -> list[Spec]:
         """Return the conda specs of *environment* on *subdir*, those of ``default`` included."""
