@@ -49,10 +49,22 @@ def test_locked_checked_installed_and_exported(
     said = strata("run", "--", "python", "-c", "import only_sources as o; print(o.built)")
     assert said.stdout == "True\n"
     assert "is built" not in strata("install").stderr
-    for kind in ("conda-lock", "environment"):
-        exported = strata("export", "--format", kind, "--platform", "linux-64")
-        assert exported.returncode == 0
-        assert "only-sources" in exported.stdout
+    exported = strata("export", "--format", "conda-lock", "--platform", "linux-64")
+    assert "only_sources-1.0.tar.gz" in exported.stdout
+    exported = strata("export", "--format", "environment", "--platform", "linux-64")
+    assert "only-sources==1.0" in exported.stdout
+    lock = (project / "strata.lock").read_text()
+    (project / "strata.lock").rename(project / "pixi.lock")
+    (project / "environment.yml").write_text(exported.stdout.replace("- pip\n", ""))
+    relocked = strata("lock")
+    assert relocked.returncode == 0, relocked.stderr
+    for name in ("only_sources-1.0.tar.gz", "colors-2.0-py3-none-any.whl"):
+        assert name in lock
+        assert name in (project / "strata.lock").read_text()
+    (project / "environment.yml").unlink()
+    text = strata("convert", "pixi.lock").stdout
+    assert "      - only-sources==1.0" in text
+    assert "build: [only-sources]" in text
 
 
 def test_only_what_is_named_is_built(

@@ -105,6 +105,9 @@ def test_indexes_are_in_the_lock(
         assert content["environments"]["default"]["indexes"] == indexes
         assert strata("check").returncode == 0
         assert strata("lock").stderr.endswith("strata.lock is up to date\n")
+    exported = strata("export", "--format", "environment", "--platform", "linux-64")
+    assert f"--extra-index-url {other.url}" in exported.stdout
+    assert "pypi.org" not in exported.stdout
     write(project, channel, ["special"])
     checked = strata("check")
     assert checked.returncode == 1

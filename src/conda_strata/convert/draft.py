@@ -43,6 +43,7 @@ class Drafts:
     left: list[str] = field(default_factory=list)
     _conda: dict[str, dict[str, None]] = field(default_factory=dict)
     _pip: dict[str, dict[str, None]] = field(default_factory=dict)
+    _built: dict[str, None] = field(default_factory=dict)
 
     def set_channels(self, names: Iterable[str]) -> None:
         """Take the channels that may be named in an environment file."""
@@ -86,6 +87,11 @@ class Drafts:
         if self._environment(environment) and (known or self._taken(name, content)):
             self._pip[environment][_line(line, selector)] = None
 
+    def build(self, name: str) -> None:
+        """Note that a package of a ``pip:`` list is built from its sources."""
+        if self._taken(name, {"build": [name]}):
+            self._built[name] = None
+
     def has(self, name: str) -> bool:
         """Whether the environment ``default`` has a conda dependency called *name* so far."""
         return any(package_name(spec) == name for spec in self._conda.get(DEFAULT, ()))
@@ -122,6 +128,8 @@ class Drafts:
         lines += [f"  - {line}" for line in conda]
         if pip:
             lines += ["  - pip:", *(f"      - {line}" for line in pip)]
+        if self._built and environment == DEFAULT:
+            lines.append(f"build: [{', '.join(self._built)}]")
         if self.variables and environment == DEFAULT:
             lines.append("variables:")
             lines += [f"  {name}: {json.dumps(value)}" for name, value in self.variables.items()]

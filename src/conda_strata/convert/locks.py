@@ -31,6 +31,9 @@ def add_lock(drafts: Drafts) -> None:
         for subdir in subdirs:
             for entry in (*_conda(lock, environment, subdir), *_pip(lock, environment, subdir)):
                 found.setdefault(entry, []).append(subdir)
+        for wheel in (w for subdir in subdirs for w in lock.wheels_of(environment, subdir)):
+            if wheel.is_source and not gate.is_local(wheel):
+                drafts.build(wheel.name)
         for (is_pip, name, line), on in found.items():
             selector = None if len(on) == len(subdirs) else " or ".join(map(selectors.of, on))
             (drafts.pip if is_pip else drafts.conda)(environment, name, line, selector)
@@ -57,9 +60,9 @@ def _pip(lock: Lock, environment: str, subdir: str) -> Iterator[tuple[bool, str,
     for wheel in wheels:
         if wheel.name in needed or (environment != DEFAULT and wheel.name in below):
             continue
-        if gate.is_local(wheel):
-            yield True, wheel.name, f"{wheel.name} @ {wheel.url}"
-        elif wheel.url.startswith(_PYPI):
+        if gate.is_local(wheel) and wheel.url.startswith("."):
+            yield True, wheel.name, f"-e {wheel.url}"
+        elif wheel.url.startswith(_PYPI) or wheel.is_source:
             yield True, wheel.name, f"{wheel.name}=={wheel.version}"
         else:
             yield True, wheel.name, f"{wheel.name} @ {wheel.url}"
