@@ -34,7 +34,7 @@ def complete(strata: Strata, project: Path, *words: str) -> set[str]:
 
 
 def test_bash_completes_commands(strata: Strata, project: Path) -> None:
-    assert complete(strata, project, "strata", "c") == {"check", "completion"}
+    assert complete(strata, project, "strata", "c") == {"check", "completion", "convert"}
 
 
 def test_bash_completes_options(strata: Strata, project: Path) -> None:

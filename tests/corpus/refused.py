@@ -192,6 +192,13 @@ REFUSED_FILES = [
         why=_NO_HASH,
     ),
     Case(
+        "pip: name to build, with a version",
+        pip("docrep") + "build: ['docrep ==0.3.2']\n",
+        "leaves the key out",
+        said="is no name of a package",
+        why="the version stands in the list",
+    ),
+    Case(
         "pip: local wheel",
         pip("./x-1.0-py3-none-any.whl"),
         said="a file that only this machine has",

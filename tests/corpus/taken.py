@@ -191,6 +191,12 @@ TAKEN_FILES = [
         said="'x-all' is not used by strata",
     ),
     Case("variables", deps("numpy") + "variables:\n  A: 1\n  B: 'x y'\n", specs=("numpy",)),
+    Case(
+        "variables that YAML takes for other types",
+        deps("numpy") + "variables:\n  A: true\n  B: 010\n  C: 1.10\n",
+        specs=("numpy",),
+        why="strata keeps the text; conda sets what YAML makes of it: True, 10 and 1.1",
+    ),
     Case("virtual package", deps("__glibc >=2.17", "numpy"), specs=("__glibc >=2.17", "numpy")),
     Case(
         "pip: names and versions",
@@ -239,6 +245,12 @@ TAKEN_FILES = [
         specs=("python", "rich"),
     ),
     Case("pip: early versions", pip("--pre", "rich"), specs=("python", "rich")),
+    Case(
+        "pip: sources only",
+        pip("docrep ==0.3.2") + "build: [docrep]\n",
+        specs=("python", "docrep ==0.3.2"),
+        why="what is not named there is never built; conda leaves the key out and pip builds all",
+    ),
     Case(
         "pip: wheel by name and URL",
         pip("x @ https://example.org/x-1.0-py3-none-any.whl"),

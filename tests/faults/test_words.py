@@ -58,3 +58,9 @@ def test_tries_are_bounded_by_their_error(caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.INFO), pytest.raises(TransientError):
         retrying(attempt)
     assert (len(tried), caplog.messages) == (2, ["no, trying again in 0.5 s (1 of 1)"])
+
+
+def test_cause_that_says_nothing_is_passed_over() -> None:
+    text = "error sending request\nCaused by: client error (Canceled)\nCaused by: other error"
+    assert "other error" not in unreadable_channel(Exception(f"fetch\nCaused by: {text}"), []).what
+    assert "does not tell" in unreadable_channel(Exception("other error"), []).what

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import HandMadeChannel, Strata
 from tests.solve.test_pip import channel, index, locked, write  # noqa: F401 - fixtures
@@ -83,7 +84,36 @@ def test_index_options(
     write(project, channel, [option.format(other.url), "special"])
     assert strata("lock").returncode == 0
     assert "special-1.0-py3-none-any.whl" in locked(project)
-    assert strata("check").returncode == 0
+    checked = strata("check")
+    assert checked.returncode == 0
+    assert "neither PyPI's nor that of an index" not in checked.stderr
+
+
+def test_indexes_are_in_the_lock(
+    strata: Strata,
+    project: Path,
+    channel: HandMadeChannel,
+    other: python_index.PythonIndex,
+) -> None:
+    for line, indexes in (
+        (f"--index-url {other.url}/", [f"{other.url}/"]),
+        (f"--extra-index-url {other.url}", ["https://pypi.org/simple", other.url]),
+    ):
+        write(project, channel, [line, "special"])
+        assert strata("lock").returncode == 0
+        content = yaml.safe_load((project / "strata.lock").read_text())
+        assert content["environments"]["default"]["indexes"] == indexes
+        assert strata("check").returncode == 0
+        assert strata("lock").stderr.endswith("strata.lock is up to date\n")
+    exported = strata("export", "--format", "environment", "--platform", "linux-64")
+    assert f"--extra-index-url {other.url}" in exported.stdout
+    assert "pypi.org" not in exported.stdout
+    write(project, channel, ["special"])
+    checked = strata("check")
+    assert checked.returncode == 1
+    assert "the indexes of the 'pip:' lists are https://pypi.org/simple, the lock has" in (
+        checked.stdout
+    )
 
 
 def test_find_links(

@@ -159,7 +159,7 @@ def test_broken_lock(strata: Strata, project: Path, command: tuple[str, ...]) ->
     (project / "strata.lock").write_text("version: 7\nwhat: [")
     refused = strata(*command)
     assert refused.returncode == 3
-    assert refused.stderr.startswith("error: strata.lock is not a lock that strata can read")
+    assert refused.stderr.startswith("error: strata.lock:3: this is damaged: it is no YAML")
 
 
 def test_wrong_platform_and_environment(strata: Strata) -> None:

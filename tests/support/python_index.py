@@ -5,12 +5,43 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import io
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+_BACKEND_IS_HERE = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+_BACKEND = """\
+import os, sys, zipfile
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    with open(os.environ["BUILDS"], "a") as noted:
+        noted.write("{name}\\n")
+    info = "{module}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {{one}}\\n" for one in {requires})
+    texts = {{
+        "{module}/__init__.py": "built = True\\n",
+        f"{{info}}/METADATA": "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n" + needs,
+        f"{{info}}/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }}
+    texts[f"{{info}}/RECORD"] = "".join(f"{{path}},,\\n" for path in [*texts, f"{{info}}/RECORD"])
+    with zipfile.ZipFile(os.path.join(folder, "{module}-{version}-py3-none-any.whl"), "w") as wheel:
+        for path, text in texts.items():
+            wheel.writestr(zipfile.ZipInfo(path), text)
+    return "{module}-{version}-py3-none-any.whl"
+"""
+"""Builds without anything from elsewhere."""
 
 
 class PythonIndex:
@@ -33,12 +64,32 @@ class PythonIndex:
         """Add a release with a wheel for each of *tags*, each with a module and maybe a command."""
         for tag in tags:
             self._write_wheel(name, version, requires, tag, command)
+        self._list(name)
+
+    def add_source(self, name: str, version: str = "1.0", requires: Sequence[str] = ()) -> None:
+        """Add a release that has sources only, which note in ``BUILDS`` that they were built."""
+        stem = f"{name.replace('-', '_')}-{version}"
+        files = {
+            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            "pyproject.toml": _BACKEND_IS_HERE,
+            "backend.py": _BACKEND.format(
+                name=name, module=name.replace("-", "_"), version=version, requires=list(requires)
+            ),
+        }
+        with tarfile.open(self.folder / f"{stem}.tar.gz", "w:gz") as archive:
+            for path, text in files.items():
+                member = tarfile.TarInfo(f"{stem}/{path}")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+        self._list(name)
+
+    def _list(self, name: str) -> None:
         page = self.folder / "simple" / name / "index.html"
         page.parent.mkdir(parents=True, exist_ok=True)
         links = [
             f'<a href="/{wheel.name}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}">'
             f"{wheel.name}</a>"
-            for wheel in sorted(self.folder.glob(f"{name.replace('-', '_')}-*.whl"))
+            for wheel in sorted(self.folder.glob(f"{name.replace('-', '_')}-*"))
         ]
         page.write_text("<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>")
 

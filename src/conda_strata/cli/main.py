@@ -26,7 +26,7 @@ DEBUG = "STRATA_DEBUG"
 ISSUES = "https://github.com/leej3/ds-cookiecutter/issues"
 
 _COMMANDS = (
-    "lock", "add", "remove", "loosen", "check", "diff", "export", "install", "run", "lab", "shell",
+    "lock", "add", "remove", "loosen", "convert", "check", "diff", "export", "install", "run", "lab", "shell",
     "plan", "size", "layers", "push", "key", "image build", "image push", "image digest", "doctor",
     "adopt", "completion",
 )  # fmt: skip

@@ -84,6 +84,7 @@ def _channel(name: str) -> Finding:
 def _shortened(reason: str) -> str:
     """Return the outer and the innermost cause, with no credentials in the URLs."""
     causes = [cause.strip() for cause in re.split(r"Caused by:|\n", reason) if cause.strip()]
+    causes = [cause for cause in causes if cause != "other error"]  # it tells nothing
     text = ": ".join(dict.fromkeys((causes[0], causes[-1]))) if causes else "no reason given"
     return re.sub(r"https?://[^\s)]+", lambda url: urls.without_credentials(url[0]), text)
 

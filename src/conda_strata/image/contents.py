@@ -11,6 +11,7 @@ are the same with and without it.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 import stat
@@ -28,9 +29,12 @@ from conda_strata.image import collisions
 from conda_strata.image.layer_set import LayerSet
 from conda_strata.image.slim import left_out
 from conda_strata.lock.model import identity
+from conda_strata.prefix import shared_files
 from conda_strata.prefix.install import install
 from conda_strata.prefix.wheels import link_wheels, site_packages
 from conda_strata.rattler import channels
+
+_log = logging.getLogger(__name__)
 
 EPOCH = 315532800
 """1980-01-01, the earliest time that a zip archive can hold: the time of every folder."""
@@ -127,6 +131,8 @@ def linked(
                     home=wanted.prefix,
                     reporter=reporter,
                 )
+            for shared in shared_files.find(prefix):
+                _log.warning("%s", shared)
             settled = collisions.together(part, prefix)
             tied |= collisions.tied(part, settled)
             for layer in settled:

@@ -23,6 +23,7 @@ _MOST = 5
 """Packages of one problem that are named at most."""
 
 _PYPI = {"files.pythonhosted.org"}
+_DEFAULT_INDEX = ("https://pypi.org/simple",)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
             f"{', '.join(map(shown, lock.channels))}",
             str(manifest.files[0]),
         )
+    yield from _index_problems(manifest, lock)
     for environment in manifest.environments:
         if environment not in lock.environments:
             yield Problem(f"the environment {environment!r} is not in the lock")
@@ -83,6 +85,22 @@ def _problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterato
                 yield from _wheel_problems(manifest, lock, environment, subdir)
 
 
+def _index_problems(manifest: Manifest, lock: Lock) -> Iterator[Problem]:
+    """Yield that wheels were locked from other indexes than the environment files name now."""
+    if not any(lock.all_wheels().values()):
+        return
+    wanted, locked = (
+        one or _DEFAULT_INDEX
+        for one in (manifest.indexes, tuple(url.rstrip("/") for url in lock.indexes))
+    )
+    if tuple(url.rstrip("/") for url in wanted) != locked:
+        yield Problem(
+            f"the indexes of the 'pip:' lists are {', '.join(wanted)}, the lock has "
+            f"{', '.join(map(shown, locked))}",
+            str(manifest.files[0]),
+        )
+
+
 def _untrustworthy(
     manifest: Manifest, lock: Lock, subdirs: Sequence[str], channels: Channels
 ) -> Iterator[Problem]:
@@ -90,7 +108,7 @@ def _untrustworthy(
     found: dict[tuple[str, str], dict[str, None]] = {}
     for environment in manifest.environments:
         for subdir in subdirs:
-            for fault in gate.faults(lock, environment, subdir, channels):
+            for fault in gate.faults(lock, environment, subdir, channels, manifest.built):
                 found.setdefault((subdir, fault.text), {})[shown(fault.package)] = None
     for (subdir, text), packages in found.items():
         names = list(packages)
@@ -193,6 +211,7 @@ def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> 
     named = {
         _host(Requirement(spec.text).url or "") for own in manifest.pip.values() for spec in own
     }
+    named |= {_host(url) for url in manifest.indexes}
     for host in found.keys() - named - _PYPI - index_login.hosts():
         names = ", ".join(map(shown, list(found[host])[:_MOST]))
         yield (

@@ -40,6 +40,7 @@ def divide(manifest: Manifest, solved: Solution, wheels: Wheels, path: Path) -> 
             for name in names
         },
         {subdir: as_text(manifest.virtual_packages[subdir]) for subdir in solved},
+        indexes=manifest.indexes if any(wheels.values()) else (),
     )
 
 

@@ -14,6 +14,7 @@ _START = 10_000
 """Bytes that the version of a lock stands in, after comments."""
 
 _RESTORE = "Restore it from git, or delete it and run 'strata lock'."
+_THEIRS = "Restore it from git, or let the tool that wrote it write it again."
 _LOCK_IT = "Give --lock a strata.lock or pixi.lock; 'strata lock' makes one from environment.yml."
 _VERSION = r"(?m)^version: *['\"]?([0-9]{1,9})\b"
 _REQUIREMENT = (
@@ -30,7 +31,10 @@ def explain(path: Path, error: Exception | None = None) -> LockError:
     what, fix = _identify(text)
     if what:
         return LockError(f"{path} {what}", fix)
-    return LockError(f"{path} is not a lock that strata can read: {error}", _RESTORE)
+    fix = _RESTORE if path.name == "strata.lock" else _THEIRS
+    if found := re.search(r"at line (\d+) column", str(error)):
+        return LockError(f"{path}:{found[1]}: this is damaged: it is no YAML from here on", fix)
+    return LockError(f"{path} is not a lock that strata can read: {error}", fix)
 
 
 def conda_lock_text(path: Path) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
@@ -54,7 +54,12 @@ class Fault:
 
 
 def require_trustworthy(
-    lock: Lock, environment: str, subdirs: Iterable[str], *, in_layers: bool = False
+    lock: Lock,
+    environment: str,
+    subdirs: Iterable[str],
+    *,
+    in_layers: bool = False,
+    built: Collection[str] = (),
 ) -> None:
     """Refuse a lock when a package of *environment* cannot be trusted.
 
@@ -70,6 +75,8 @@ def require_trustworthy(
         Its platforms.
     in_layers
         Whether it becomes layers, the lowest of which are those of ``default``.
+    built
+        Names of the packages that may be built from their sources: only an environment file says so.
 
     Raises
     ------
@@ -79,7 +86,7 @@ def require_trustworthy(
     channels = Channels(lock.channels, "the lock")
     for name in dict.fromkeys([environment, *([DEFAULT] if in_layers else [])]):
         for subdir in subdirs:
-            for fault in faults(lock, name, subdir, channels):
+            for fault in faults(lock, name, subdir, channels, built):
                 what = f"{lock.path}: {shown(fault.package)} on {subdir}: {fault.text}"
                 raise LockError(what, fault.fix)
 
@@ -132,13 +139,17 @@ def wheel_fault(name: str, url: str) -> str | None:
     return None
 
 
-def faults(lock: Lock, environment: str, subdir: str, channels: Channels) -> Iterator[Fault]:
+def faults(
+    lock: Lock, environment: str, subdir: str, channels: Channels, built: Collection[str] = ()
+) -> Iterator[Fault]:
     """Yield what is not trustworthy among the packages of *environment* on *subdir*.
 
     Parameters
     ----------
     channels
         Those that conda packages may come from.
+    built
+        Names of the packages that may be built from their sources.
     """
     records = lock.environments.get(environment, {}).get(subdir, ())
     wheels = lock.wheels_of(environment, subdir)
@@ -150,7 +161,7 @@ def faults(lock: Lock, environment: str, subdir: str, channels: Channels) -> Ite
     for record in records:
         yield from record_faults(record, channels)
     for wheel in wheels:
-        yield from wheel_faults(wheel)
+        yield from wheel_faults(wheel, built)
 
 
 def repeated(names: Iterable[str]) -> list[str]:
@@ -175,7 +186,7 @@ def record_faults(record: RepoDataRecord, channels: Channels) -> Iterator[Fault]
         )
 
 
-def wheel_faults(wheel: Wheel) -> Iterator[Fault]:
+def wheel_faults(wheel: Wheel, built: Collection[str] = ()) -> Iterator[Fault]:
     """Yield what is wrong with a Python package."""
     if fault := location_fault(wheel.url, WHEEL_SCHEMES):
         fix = (
@@ -185,6 +196,13 @@ def wheel_faults(wheel: Wheel) -> Iterator[Fault]:
             else _RESTORE
         )
         yield Fault(wheel.name, fault, fix)
+    if wheel.is_source and not is_local(wheel) and wheel.name not in built:
+        yield Fault(
+            wheel.name,
+            "it is a source distribution: to install it is to run what it brings, and 'build:' of "
+            "environment.yml does not name it",
+            f"Write 'build: [{wheel.name}]' there if it shall be built; else restore the lock.",
+        )
     if fault := wheel_fault(wheel.name, wheel.url) or _wheel_file_fault(wheel):
         yield Fault(wheel.name, fault, _RESTORE)
     if not _SHA256.fullmatch(wheel.sha256):
@@ -192,11 +210,18 @@ def wheel_faults(wheel: Wheel) -> Iterator[Fault]:
 
 
 def _wheel_file_fault(wheel: Wheel) -> str | None:
-    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+    from packaging.utils import (
+        InvalidSdistFilename,
+        InvalidWheelFilename,
+        canonicalize_name,
+        parse_sdist_filename,
+        parse_wheel_filename,
+    )
 
     file = unquote(urlsplit(wheel.url).path.rpartition("/")[2])
+    kind = "source distribution" if wheel.is_source else "wheel"
     try:
-        name = parse_wheel_filename(file)[0]
-    except InvalidWheelFilename:
-        return f"{shown(file)} is no file name of a wheel"
-    return None if name == canonicalize_name(wheel.name) else f"{shown(file)} is a wheel of {name}"
+        name = (parse_sdist_filename if wheel.is_source else parse_wheel_filename)(file)[0]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return f"{shown(file)} is no file name of a {kind}"
+    return None if name == canonicalize_name(wheel.name) else f"{shown(file)} is a {kind} of {name}"

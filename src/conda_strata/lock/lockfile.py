@@ -11,18 +11,23 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from rattler import LockChannel, LockFile, LockPlatform, PypiLockedPackage
 from rattler.exceptions import ParseCondaLockError
 
 from conda_strata.core import atomic
 from conda_strata.core.errors import LockError, OutOfDateLockError, StrataError
-from conda_strata.lock import foreign, foreign_platforms
+from conda_strata.lock import completion, foreign, foreign_platforms
 from conda_strata.lock.model import Lock, Solution, Wheels
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
 
 FILE_NAME = "strata.lock"
+
+_HEADER = """\
+# Written by 'strata lock'; do not edit. 'strata install' installs it. pixi reads it, conda does not:
+# for conda and mamba, 'strata export --format explicit' writes a file for 'conda create --file'.
+"""
+"""For a person: conda takes this file without a word and makes an empty environment of it."""
 
 _MOST_BYTES = 128 << 20
 _MOST_LEVELS = 200
@@ -85,7 +90,12 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
         subdir: tuple(platform.virtual_packages)
         for subdir, platform in foreign_platforms.chosen("", file.platforms()).items()
     }
-    return Lock(environments, tuple(channels), path, wheels, assumed, sources)
+    indexes = (
+        completion.indexes(path.read_text("utf-8", errors="replace"))
+        if any(found for solution in wheels.values() for found in solution.values())
+        else ()
+    )
+    return Lock(environments, tuple(channels), path, wheels, assumed, sources, indexes)
 
 
 def write(lock: Lock) -> None:
@@ -115,9 +125,8 @@ def write(lock: Lock) -> None:
         with tempfile.TemporaryDirectory(prefix="strata-lock-") as folder:
             draft = Path(folder) / FILE_NAME
             file.to_path(draft)
-            _complete_wheels(draft, lock)
-            _complete_empty(draft, lock)
-            content = draft.read_bytes()
+            completion.complete(draft, lock)
+            content = _HEADER.encode() + draft.read_bytes()
     except OSError as error:
         raise StrataError(
             f"{lock.path} cannot be written: {error.strerror or error}",
@@ -180,56 +189,3 @@ def _sha256(package: PypiLockedPackage) -> str:
         return ((package.hashes and package.hashes.sha256) or b"").hex()
     except AttributeError:  # what rattler raises where there are no hashes at all
         return ""
-
-
-def _complete_empty(path: Path, lock: Lock) -> None:
-    """Write the platforms on which an environment has no package, which rattler reads but cannot set.
-
-    An environment without packages is one, and satisfies a manifest that asks for none.
-    """
-    empty = {
-        name: [subdir for subdir, records in solution.items() if not records]
-        for name, solution in lock.environments.items()
-    }
-    if not any(empty.values()):
-        return
-    lines: list[str] = []
-    name = ""
-    for line in path.read_text("utf-8").splitlines():
-        if found := re.fullmatch(r"  (\S.*):", line):
-            name = str(yaml.safe_load(found[1]))
-        if not re.fullmatch(r"    packages:(?: \{\})?", line):
-            lines.append(line)
-            continue
-        lines.append("    packages: {}" if line.endswith("}") else line)
-        if empty.get(name):
-            lines[-1] = "    packages:"
-            lines += [f"      {subdir}: []" for subdir in empty[name]]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    LockFile.from_path(path).to_path(path)
-
-
-def _complete_wheels(path: Path, lock: Lock) -> None:
-    """Write the wheels' hashes and requirements, which rattler for Python reads but cannot set.
-
-    For upstream (conda/rattler, py-rattler 0.28): ``LockFile.add_pypi_package`` takes name, version
-    and location only; please let it take ``hashes``, ``requires_dist`` and ``requires_python``, which
-    ``PypiLockedPackage`` can read already. Lines are added, and rattler then orders the file: a
-    round trip by a YAML library costs half a second for each thousand packages.
-    """
-    wheels = {wheel.url: wheel for found in lock.all_wheels().values() for wheel in found}
-    if not wheels:
-        return
-    lines: list[str] = []
-    wheel: Wheel | None = None
-    for line in path.read_text("utf-8").splitlines():
-        lines.append(line)
-        if line.startswith("- pypi: "):
-            wheel = wheels[yaml.safe_load(line)[0]["pypi"]]
-        elif wheel and line.startswith("  version: "):
-            lines.append(f"  sha256: {wheel.sha256}")
-            lines += ["  requires_dist:"] if wheel.requires else []
-            lines += [f"  - {name}" for name in wheel.requires]
-            wheel = None
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    LockFile.from_path(path).to_path(path)

@@ -44,6 +44,9 @@ class Lock:
     sources
         Environment name to subdir to the names of packages that pixi builds from source. They
         have no archive, and so none of them is among the records.
+    indexes
+        The Python indexes that the environment files name, the default one first; none where they
+        name none.
     """
 
     environments: Mapping[str, Solution]
@@ -52,6 +55,7 @@ class Lock:
     wheels: Mapping[str, Wheels] = field(default_factory=dict)
     virtual_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    indexes: tuple[str, ...] = ()
 
     @property
     def subdirs(self) -> tuple[str, ...]:
@@ -147,7 +151,7 @@ def _content(lock: Lock) -> object:
         for subdir, found in solution.items()
         if found
     }
-    return lock.channels, packages, wheels, dict(lock.virtual_packages)
+    return lock.channels, packages, wheels, dict(lock.virtual_packages), lock.indexes
 
 
 def _installed(record: RepoDataRecord) -> tuple[object, ...]:

@@ -42,6 +42,24 @@ def allow_reading(prefix: Path, linked: Sequence[RepoDataRecord]) -> None:
                     (prefix / entry["_path"]).chmod(permission(0o777))
 
 
+def forget_hashes_of_links(prefix: Path, linked: Sequence[RepoDataRecord]) -> None:
+    """Take the hashes of symbolic links out of the records of packages that were just *linked*.
+
+    rattler notes the hash of the link's text, and ``conda doctor`` compares it with the content of
+    the file that the link leads to: to conda, every link would be altered.
+    """
+    for record in linked:
+        file = prefix / "conda-meta" / f"{identity(record)}.json"
+        text = file.read_bytes()
+        if b'"softlink"' not in text:
+            continue
+        described = json.loads(text)
+        for entry in described["paths_data"]["paths"]:
+            if entry.get("path_type") == "softlink":
+                entry.pop("sha256_in_prefix", None)
+        atomic.write(file, json.dumps(described, indent=2).encode())
+
+
 def name_linked_paths(prefix: Path) -> None:
     """Let the records that conda wrote of noarch packages name the paths in the prefix.
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from rattler import InstallerReporter, MatchSpec, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
-from conda_strata.prefix import conda_meta, existing, held, run_scripts, variables, wheels
+from conda_strata.prefix import (
+    conda_meta,
+    existing,
+    held,
+    run_scripts,
+    shared_files,
+    variables,
+    wheels,
+)
 from conda_strata.prefix.install import install
 from conda_strata.prefix.link_scripts import KEY, LinkScript
 from conda_strata.prefix.run_scripts import LinkScriptError
@@ -72,6 +80,7 @@ def bring_to(
     prefix = prefix.absolute()
     existing.require_safe(prefix, records, all_change=is_broken_off(prefix))
     folder = wheels.site_packages(records) if locked_wheels else None
+    known = shared_files.find(prefix)
     with changing(prefix) as transaction:
 
         def begin() -> None:
@@ -87,6 +96,9 @@ def bring_to(
             relink=transaction.relink,
             before_link=begin,
         )
+        for shared in shared_files.find(prefix):
+            if shared not in known:
+                _log.warning("%s", shared)
         conda_meta.remember(prefix, records, _named(records, requested))
         wheels.install_wheels(prefix, locked_wheels, records)
         if name:

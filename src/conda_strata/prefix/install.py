@@ -112,5 +112,7 @@ def install(
         before_link()
         conda_meta.name_linked_paths(prefix)
         retrying(run)
+        if home is None:
+            conda_meta.forget_hashes_of_links(prefix, missing)
         conda_meta.allow_reading(prefix, missing)
     return scripts

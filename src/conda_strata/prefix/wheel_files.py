@@ -23,7 +23,7 @@ from conda_strata.rattler.errors import TransientError, retrying
 
 _AT_ONCE = 8
 _BLOCK = 1024 * 1024
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.(?:whl|tar\.gz|zip)")
 _CHECK = "Check the network and the proxy (HTTPS_PROXY); then repeat."
 _LOGIN = "Put the login for that host into ~/.netrc, or into the index's URL in UV_DEFAULT_INDEX."
 _REPLACED = "If the index removed or replaced the file, run 'strata lock'; else repeat."

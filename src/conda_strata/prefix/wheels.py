@@ -90,6 +90,7 @@ def install_wheels(
     StrataError
         When the prefix cannot be written.
     """
+    from conda_strata.prefix import wheel_build
     from conda_strata.prefix.wheel_files import fetched
     from conda_strata.prefix.wheel_layout import Layout
 
@@ -97,17 +98,18 @@ def install_wheels(
     missing = [wheel for wheel in wheels if wheel.url not in present]
     if not missing:
         return
+    python = _python(prefix)
     files = fetched(missing)
     folder = site_packages(records)
-    python = _python(prefix)
-    names = {canonicalize_name(wheel.name) for wheel in missing}
-    found = [found.name for found in distributions(path=[str(prefix / folder)]) if found.files]
-    if replaced := [name for name in found if canonicalize_name(name) in names]:
-        _uninstall(prefix, replaced)
     windows = python.suffix == ".exe"
     fitting = frozenset(wheel_tags.here(str(_locked_python(records).version)))
     layout = Layout(prefix, folder, str(prefix), windows, fitting)
-    layout.lay_out(missing, files)
+    with wheel_build.built(missing, files, str(python)) as (made, files):
+        names = {canonicalize_name(wheel.name) for wheel in missing}
+        found = [found.name for found in distributions(path=[str(prefix / folder)]) if found.files]
+        if replaced := [name for name in found if canonicalize_name(name) in names]:
+            _uninstall(prefix, replaced)
+        layout.lay_out(made, files)
 
 
 def link_wheels(
@@ -115,19 +117,26 @@ def link_wheels(
 ) -> None:
     """Write *wheels* into *tree* as they will lie in the environment *home*, on any platform.
 
-    Nothing of *target* is run, and nothing of this machine is written.
+    Nothing of *target* is run, and nothing of this machine is written, but for what ``build:``
+    names: a wheel of that is built here, by a Python of the same version.
 
     Raises
     ------
+    WrongPlatformError
+        When there is something to be built for another platform than this machine's.
     NetworkError
         When a wheel cannot be downloaded, is not what the lock says (SHA-256), or is hostile.
     """
+    from conda_strata.prefix import wheel_build
     from conda_strata.prefix.wheel_files import fetched
     from conda_strata.prefix.wheel_layout import Layout
 
+    wheel_build.require_here(wheels, target.subdir)
     windows = target.subdir.startswith("win-")
     layout = Layout(tree, folder, home, windows, frozenset(target.tags()))
-    layout.lay_out(wheels, fetched(wheels))
+    minor = ".".join(target.python.split(".")[:2])
+    with wheel_build.built(wheels, fetched(wheels), minor) as made:
+        layout.lay_out(*made)
 
 
 def _uninstall(prefix: Path, names: Sequence[str]) -> None:

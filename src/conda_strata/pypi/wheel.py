@@ -22,6 +22,8 @@ class Wheel:
         Its hash, in hexadecimal digits.
     requires
         Names of the wheels of the same environment that it depends on.
+    built
+        The file that was built of it on this machine, where it is a source distribution.
     """
 
     name: str
@@ -29,8 +31,14 @@ class Wheel:
     url: str
     sha256: str
     requires: tuple[str, ...] = ()
+    built: str = ""
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a source distribution, which becomes a wheel where it is installed."""
+        return not self.built and self.file_name.endswith((".tar.gz", ".zip"))
 
     @property
     def file_name(self) -> str:
         """The last part of its location, which holds its compatibility tags."""
-        return unquote(urlsplit(self.url).path.rpartition("/")[2])
+        return self.built or unquote(urlsplit(self.url).path.rpartition("/")[2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,12 +10,18 @@ from packaging.markers import Environment, default_environment
 from packaging.pylock import (
     Package,
     PackageArchive,
+    PackageSdist,
     PackageWheel,
     Pylock,
     PylockSelectError,
     PylockValidationError,
 )
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 
 from conda_strata.core import urls
 from conda_strata.core.errors import UnsatisfiableError
@@ -25,8 +31,12 @@ from conda_strata.pypi.wheel_tags import Target
 _OTHER = "Ask for another version, or take the package from conda."
 
 
-def chosen(target: Target, packages: Sequence[Mapping[str, Any]]) -> list[Wheel]:
+def chosen(
+    target: Target, packages: Sequence[Mapping[str, Any]], built: Collection[str] = ()
+) -> list[Wheel]:
     """Return the wheels that fit best, one for each of *packages* of a ``pylock.toml`` (PEP 751).
+
+    Of the packages called *built*, it is their sources.
 
     Raises
     ------
@@ -44,7 +54,10 @@ def chosen(target: Target, packages: Sequence[Mapping[str, Any]]) -> list[Wheel]
         raise UnsatisfiableError(
             f"no wheels for Python {target.python} on {target.subdir}: {error}", _OTHER
         ) from error
-    return [_wheel(target, package, file) for package, file in found]
+    return [
+        _sources(package, file) if package.name in built else _wheel(target, package, file)
+        for package, file in found
+    ]
 
 
 def _wheel(target: Target, package: Package, file: object) -> Wheel:
@@ -60,4 +73,18 @@ def _wheel(target: Target, package: Package, file: object) -> Wheel:
         f"{package.name} {package.version or ''} has no wheel with a SHA-256 for Python "
         f"{target.python} on {target.subdir}",
         _OTHER,
+    )
+
+
+def _sources(package: Package, file: object) -> Wheel:
+    if isinstance(file, PackageSdist | PackageArchive) and file.url and "sha256" in file.hashes:
+        found = Wheel(package.name, "", urls.without_credentials(file.url), file.hashes["sha256"])
+        try:
+            return replace(found, version=str(parse_sdist_filename(found.file_name)[1]))
+        except InvalidSdistFilename:
+            pass
+    raise UnsatisfiableError(
+        f"{package.name} {package.version or ''} of 'build:' has no source distribution with a "
+        "SHA-256",
+        "Take it out of 'build:', or ask for another version.",
     )

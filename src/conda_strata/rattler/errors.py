@@ -239,6 +239,11 @@ def _disk_fault(reason: str, place: Path) -> StrataError | None:
 
 
 def _cause(reason: str) -> str:
-    """Return the last of the causes, which is the first thing that went wrong."""
-    last = reason.strip().split("Caused by: ")[-1].strip()
+    """Return the last of the causes, which is the first thing that went wrong.
+
+    One that says nothing is passed over.
+    """
+    causes = [cause.strip() for cause in reason.strip().split("Caused by: ")]
+    told = [cause for cause in causes if cause.rstrip(".") != "other error"]
+    last = told[-1] if told else "the connection failed, for a reason that the system does not tell"
     return re.sub(r"https?://[^\s'\")]+", lambda url: without_credentials(url[0]), last)

@@ -36,6 +36,12 @@ from conda_strata.spec.manifest import Manifest
 
 _CONDA = "+conda"
 
+_FAILED_BUILD = re.compile(
+    r"Failed to (?:build|prepare|resolve requirements from `build-system)[^`]*`([^`]*)`"
+)
+
+_NEEDS_WHEELS = re.compile(r"hint: Wheels are required for `([^`]*)` because building from .*\n?")
+
 
 def resolve(
     manifest: Manifest,
@@ -124,6 +130,7 @@ class _Resolver:
         self.constraints = [s.text for s in manifest.constraints if s.applies(subdir)]
         self.options = manifest.pip_options
         self.hashes = manifest.pip_hashes
+        self.built = manifest.built
 
     def resolve(self, requirements: Sequence[str], kept: Sequence[Wheel]) -> list[Wheel]:
         with tempfile.TemporaryDirectory(prefix="strata-pip-") as name:
@@ -145,7 +152,7 @@ class _Resolver:
         ]
         wheels = [
             replace(wheel, requires=graph.get(wheel.name, ()))
-            for wheel in chosen(self.target, packages)
+            for wheel in chosen(self.target, packages, self.built)
         ]
         urls.require_safe((wheel.url for wheel in wheels), self.where)
         require_hashes(wheels, self.hashes)
@@ -156,6 +163,7 @@ class _Resolver:
         words = uv_command("pip", "compile", "requirements.txt", "--output-file", output, *more)
         words += ["--constraints", "conda.txt", "--constraints", "constraints.txt", *self.options]
         words += ["--find-links", ".", "--only-binary", ":all:"]
+        words += [word for name in sorted(self.built) for word in ("--no-binary", name)]
         words += ["--python", sys.executable, "--python-version", self.target.python]
         words += ["--python-platform", self.target.uv_name, "--no-progress", "--color", "never"]
         if self.newest:
@@ -170,13 +178,28 @@ class _Resolver:
         if "No solution found" in reason:
             raise UnsatisfiableError(
                 f"{self.where}: no set of wheels fulfils the 'pip:' lists on {self.subdir}, "
-                f"beside conda's packages:\n{reason}",
-                "Loosen a requirement, or take the package from conda.",
+                f"beside conda's packages:\n{_NEEDS_WHEELS.sub('', reason).rstrip()}",
+                _fix(sorted(set(_NEEDS_WHEELS.findall(reason)))),
+            )
+        if found := _FAILED_BUILD.search(reason):
+            raise UnsatisfiableError(
+                f"{self.where}: {found[1]} of 'build:' cannot be built on this machine, for "
+                f"{self.subdir}:\n{reason}",
+                "Install what its build needs, such as a compiler, or take it from conda.",
             )
         raise NetworkError(
             f"uv cannot resolve the 'pip:' lists for {self.subdir}:\n{reason}",
             "Check the network, the proxy and uv's configuration; then repeat.",
         )
+
+
+def _fix(sources: Sequence[str]) -> str:
+    if sources:
+        return (
+            f"Take it from conda, or add the line 'build: [{', '.join(sources)}]' to "
+            "environment.yml: then it is built from its sources where it is installed."
+        )
+    return "Loosen a requirement, or take the package from conda."
 
 
 def _requires(annotated: str) -> dict[str, tuple[str, ...]]:

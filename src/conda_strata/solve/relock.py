@@ -72,7 +72,7 @@ def relock(
         _require_known(let_go, manifest, old)
     channels = Channels(of_manifest(manifest), str(manifest.files[0]))
     records = _trustworthy(old, channels) if old else {}
-    wheels = _trustworthy_wheels(old) if old else {}
+    wheels = _trustworthy_wheels(old, manifest.built) if old else {}
     kept = {} if let_go is None else without(records, let_go)
     kept_wheels = {
         subdir: [w for w in found if let_go is not None and w.name not in let_go]
@@ -112,10 +112,10 @@ def _trustworthy(old: Lock, channels: Channels) -> dict[str, list[RepoDataRecord
     }
 
 
-def _trustworthy_wheels(old: Lock) -> dict[str, list[Wheel]]:
+def _trustworthy_wheels(old: Lock, built: Collection[str]) -> dict[str, list[Wheel]]:
     twice = _twice(old.wheels, lambda wheel: wheel.name)
     return {
-        subdir: [w for w in wheels if w.name not in twice and _is_kept(gate.wheel_faults(w))]
+        subdir: [w for w in wheels if w.name not in twice and _is_kept(gate.wheel_faults(w, built))]
         for subdir, wheels in old.all_wheels().items()
     }
 

@@ -25,6 +25,11 @@ from conda_strata.spec.yaml_nodes import Nodes, is_empty
 
 _log = logging.getLogger(__name__)
 
+_MEANT = {
+    "link-scripts": "whose post-link scripts may run",
+    "build": "of the 'pip:' list that may be built from their sources",
+}
+
 
 @dataclass
 class EnvironmentFile:
@@ -37,6 +42,7 @@ class EnvironmentFile:
     variables: dict[str, str] = field(default_factory=dict)
     exclude_newer: str | None = None
     link_scripts: list[Spec] = field(default_factory=list)
+    build: list[Spec] = field(default_factory=list)
 
 
 def read(file: Path, text: str | None = None) -> EnvironmentFile:
@@ -64,7 +70,8 @@ class _Reader:
         dependency_list.read(self.nodes, fields.get("dependencies"), self.refusals, found)
         found.channels = list(self._channels(fields.get("channels")))
         found.platforms = list(self._platforms(fields.get("platforms")))
-        found.link_scripts = list(self._link_scripts(fields.get("link-scripts")))
+        for key, into in (("link-scripts", found.link_scripts), ("build", found.build)):
+            into += self._names(fields.get(key), key)
         with self.refusals.collected():
             found.variables = dict(self._variables(fields.get("variables")))
         with self.refusals.collected():
@@ -121,14 +128,14 @@ class _Reader:
                         f"{self.nodes.at(item)}: {error.what}", error.fix
                     ) from error
 
-    def _link_scripts(self, node: yaml.Node | None) -> Iterator[Spec]:
-        for item in self._sequence(node, "link-scripts"):
+    def _names(self, node: yaml.Node | None, key: str) -> Iterator[Spec]:
+        for item in self._sequence(node, key):
             with self.refusals.collected():
-                entry = self.nodes.line(item, "link-scripts")
+                entry = self.nodes.line(item, key)
                 if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", entry.value):
                     raise ManifestError(
                         f"{self.nodes.at(item)}: {entry.value!r} is no name of a package",
-                        "List names of packages whose post-link scripts may run, without versions.",
+                        f"List names of packages {_MEANT[key]}, without versions.",
                     )
                 yield self.nodes.spec(entry, entry.value)
 
@@ -151,7 +158,7 @@ class _Reader:
         return []
 
     def _stray_selectors(self, fields: dict[str, yaml.Node]) -> None:
-        for key in ("channels", "platforms", "variables"):
+        for key in ("channels", "platforms", "variables", "build"):
             if (node := fields.get(key)) is not None:
                 for place, selector in stray_selectors.find(self.nodes, node):
                     with self.refusals.collected():

@@ -13,6 +13,7 @@ KNOWN = {
     "variables",
     "exclude-newer",
     "link-scripts",
+    "build",
 }
 
 _OF_OTHERS = {"prefix", "category", "pip-repositories", "source", "channel_priority", "pip"}

@@ -7,6 +7,7 @@ Each file is a plain conda ``environment.yml``. ``environment.yml`` describes th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,10 @@ from conda_strata.spec.virtual_packages import VirtualPackages
 __all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "Spec", "find", "load"]
 
 DEFAULT = "default"
+_PYPI = "https://pypi.org/simple"
+
+_CONVERTIBLE = ("pixi.toml", "pyproject.toml", "requirements.txt", "conda-lock.yml")
+
 DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")
 
 
@@ -58,6 +63,8 @@ class Manifest:
         Subdir to what its machines are assumed to have.
     link_scripts
         Environment name to the packages whose post-link scripts its own file allows.
+    built
+        Normalized names of the packages that are built from their sources.
     """
 
     environments: dict[str, tuple[Spec, ...]]
@@ -74,6 +81,15 @@ class Manifest:
     constraints: tuple[Spec, ...] = ()
     pip_options: tuple[str, ...] = ()
     pip_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    built: frozenset[str] = frozenset()
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The Python indexes that the files name, the default one first; none where they name none."""
+        named = list(zip(self.pip_options, self.pip_options[1:], strict=False))
+        extra = [url for word, url in named if word == "--extra-index-url"]
+        default = [url for word, url in named if word == "--default-index"]
+        return (*(default or [_PYPI]), *extra) if default or extra else ()
 
     def specs(self, environment: str, subdir: str) -> list[Spec]:
         """Return the conda specs of *environment* on *subdir*, those of ``default`` included."""
@@ -109,6 +125,12 @@ def find(folder: Path) -> list[Path]:
     return first + sorted(folder.glob("environment-*.yml"))
 
 
+def convertible(folder: Path) -> Path | None:
+    """Return the file of another tool that an environment file can be made of, if there is one."""
+    files = (folder / name for name in _CONVERTIBLE)
+    return next((file for file in files if file.exists()), None)
+
+
 def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Manifest:
     """Read the environment files, and ``virtual-packages.yml`` beside the first of them.
 
@@ -131,6 +153,8 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
             "no environment.yml here",
             "Its name ends in .yml here: rename environment.yaml, or name it: -f environment.yaml."
             if Path("environment.yaml").exists()
+            else f"'strata convert --write' makes it from {other}."
+            if (other := convertible(Path()))
             else "Run strata in the project's folder, or name the file: -f.",
         )
     read: dict[str, environment_file.EnvironmentFile] = {}
@@ -161,6 +185,7 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
         tuple(spec for one in lists for spec in one.constraints),
         _options([words for one in lists for words in one.options], files),
         {text: sums for one in lists for text, sums in one.hashes.items()},
+        frozenset(_normalized(spec.text) for one in read.values() for spec in one.build),
     )
 
 
@@ -174,6 +199,11 @@ def _options(found: Sequence[tuple[str, ...]], files: Sequence[Path]) -> tuple[s
     for position, words in enumerate(kept):
         pip_options.refuse_second_index(words, kept[:position], ", ".join(map(str, files)))
     return tuple(word for words in kept for word in words)
+
+
+def _normalized(name: str) -> str:
+    """Return a name as Python indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _environment_name(file: Path) -> str:

@@ -93,8 +93,10 @@ def refuse_second_index(words: Sequence[str], others: Iterable[Sequence[str]], w
 
 
 def _fix(name: str) -> str:
-    if name in {"--no-binary", "--config-settings", "--global-option"}:
-        return "Only wheels are locked, nothing is built: take it out, or the package from conda."
+    if name == "--no-binary":
+        return "Take it out, and name the package in environment.yml: 'build: [NAME]'."
+    if name in {"--config-settings", "--global-option"}:
+        return "Take it out: builds get no settings. conda may have the package."
     if name == "--trusted-host":
         return "Take it out: certificates are checked. uv and rattler use the system's store."
     return "Take it out; uv's own settings are read too (uv.toml, UV_…)."

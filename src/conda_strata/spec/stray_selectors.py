@@ -10,6 +10,7 @@ from conda_strata.core.errors import ManifestError
 from conda_strata.spec.yaml_nodes import Nodes
 
 _FIXES = {
+    "build": "Take it out: what is built is the same on all platforms.",
     "channels": "Take it out. Where only one platform takes a package from that channel, write "
     "'CHANNEL::PACKAGE  # [win]' among the dependencies.",
     "platforms": "Take it out: 'platforms' are the platforms themselves.",

@@ -157,8 +157,11 @@ def _locked(file: Path, subdirs: Sequence[str]) -> tuple[Lock, Manifest | None]:
 def _require_trustworthy(job: Job) -> None:
     from conda_strata.lock import gate
 
+    built = job.manifest.built if job.manifest else ()
     for environment in dict.fromkeys(job.targets.values()):
-        gate.require_trustworthy(job.lock, environment, list(job.subdirs), in_layers=True)
+        gate.require_trustworthy(
+            job.lock, environment, list(job.subdirs), in_layers=True, built=built
+        )
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

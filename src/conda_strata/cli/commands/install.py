@@ -56,12 +56,13 @@ def run(args: Arguments) -> int:
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     lock = lockfile.read(args.lock)
     name = args.env or held.environment(args.prefix) or os.environ.get("STRATA_ENV") or DEFAULT
-    gate.require_trustworthy(lock, name, [subdir])
+    files = args.files or manifests.find(project.folder())
+    manifest = manifests.load(files) if files else None
+    gate.require_trustworthy(lock, name, [subdir], built=manifest.built if manifest else ())
     records, wheels = lock.records(name, subdir), lock.wheels_of(name, subdir)
     variables = requested = None
     allowed: set[str] = set()
-    if files := args.files or manifests.find(project.folder()):
-        manifest = manifests.load(files)
+    if manifest:
         require_up_to_date(manifest, lock, [subdir])
         variables = manifest.environment_variables(name)
         requested = [spec.text for spec in manifest.specs(name, subdir)]

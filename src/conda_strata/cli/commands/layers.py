@@ -65,15 +65,18 @@ def run(args: Arguments) -> int:
     subdir = platforms.subdir(args.platform) if args.platform else platforms.current()
     files = args.files or manifests.find(project.folder())
     manifest = manifests.load(files) if files or not args.lock.exists() else None
+    built = manifest.built if manifest else ()
     if args.lock.exists() or args.locked or manifest is None:
         lock = lockfile.read(args.lock)
-        gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
+        gate.require_trustworthy(lock, args.env, [subdir], in_layers=True, built=built)
         if manifest:
+            if args.env in lock.environments:
+                lock.records(args.env, subdir)  # a platform that it lacks has a code of its own
             require_up_to_date(manifest, lock, [subdir])
     else:
         with progress.waiting(f"no {args.lock} here: solving {subdir}"):
             lock = relock(manifest, None, args.lock, Request([subdir]))
-        gate.require_trustworthy(lock, args.env, [subdir], in_layers=True)
+        gate.require_trustworthy(lock, args.env, [subdir], in_layers=True, built=built)
     wanted = LayerSet.of(
         lock,
         manifest,

@@ -80,8 +80,11 @@ def run(args: Arguments) -> int:
     files = args.files or manifests.find(project.folder())
     manifest = manifests.load(files) if files else None
     lock = lockfile.read(args.lock)
-    gate.require_trustworthy(lock, args.env, subdirs, in_layers=True)
+    built = manifest.built if manifest else ()
+    gate.require_trustworthy(lock, args.env, subdirs, in_layers=True, built=built)
     if manifest:
+        for subdir in subdirs if args.env in lock.environments else ():
+            lock.records(args.env, subdir)  # a platform that it lacks has a code of its own
         require_up_to_date(manifest, lock, subdirs)
     wanted = [
         LayerSet.of(

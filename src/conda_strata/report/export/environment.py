@@ -5,7 +5,7 @@ Unlike the other exports it holds no hashes, and a build that leaves its channel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import yaml
@@ -18,6 +18,7 @@ from conda_strata.report.export import public_url
 _PUBLIC = "https://conda.anaconda.org/"
 
 
+_PYPI = "https://pypi.org/simple"
 _PYPI_FILES = "files.pythonhosted.org"
 
 
@@ -48,13 +49,15 @@ def render(
         if not any(record.name.normalized == "pip" for record in records):
             # conda wants it named beside a 'pip:' list; strata installs wheels without it.
             dependencies.append("pip")
-        dependencies.append({"pip": list(map(_requirement, wheels))})
+        dependencies.append({"pip": [*_indexes(lock), *map(_requirement, wheels)]})
+    built = [wheel.name for wheel in wheels if wheel.is_source]
     body = {
         "name": environment,
         "channels": channels,
         "platforms": [subdir],
         "dependencies": dependencies,
         **({"variables": dict(variables)} if variables else {}),
+        **({"build": built} if built else {}),
     }
     text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True)
     return f"# Made by 'strata export' for {subdir}.\n{text}"
@@ -67,9 +70,16 @@ def _pinned(record: RepoDataRecord, channels: list[str]) -> str:
     return text if channels[:1] == [channel] else f"{channel}::{text}"
 
 
+def _indexes(lock: Lock) -> Iterator[str]:
+    """Yield the options that name the lock's indexes, where they are others than usual."""
+    for place, url in enumerate(map(public_url, lock.indexes)):
+        if place or url.rstrip("/") != _PYPI:
+            yield f"{'--extra-index-url' if place else '--index-url'} {url}"
+
+
 def _requirement(wheel: Wheel) -> str:
     """Return a wheel by version where PyPI has it; else by URL, so that no index is asked for it."""
-    if urlsplit(wheel.url).hostname == _PYPI_FILES:
+    if urlsplit(wheel.url).hostname == _PYPI_FILES or wheel.is_source:
         return f"{wheel.name}=={wheel.version}"
     checksum = f"#sha256={wheel.sha256}" if wheel.sha256 else ""
     return f"{wheel.name} @ {public_url(wheel.url)}{checksum}"

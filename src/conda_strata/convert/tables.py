@@ -1,0 +1,47 @@
+"""Values of TOML files, which anybody may have written: of the type that is meant, or absent."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conda_strata.core.errors import ManifestError
+from conda_strata.spec import limited_yaml
+
+Table = Mapping[str, Any]
+
+
+def load(file: Path) -> Table:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    ManifestError
+        When it cannot be read.
+    """
+    try:
+        return tomllib.loads(limited_yaml.read_text(file))
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{file}: not TOML: {error}", "Correct the file.") from error
+
+
+def table(holder: Table, *keys: str) -> Table:
+    """Return the table below *keys*; an empty one where there is none."""
+    found: object = holder
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def texts(holder: Table, key: str) -> list[str]:
+    """Return the texts of the list *key*."""
+    found = holder.get(key)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def text(holder: Table, key: str) -> str:
+    """Return the text *key*; an empty one where there is none."""
+    found = holder.get(key)
+    return found if isinstance(found, str) else ""
