@@ -16,8 +16,13 @@ PYTHON_VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 HOST = r"[a-z0-9]+(?:[.-]+[a-z0-9]+)*"
 
+# They let a line look otherwise than it is read: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+BIDIRECTIONAL = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 WINDOWS = {"aux", "con", "nul", "prn", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
 STDLIB = sys.stdlib_module_names | {"annotationlib", "compression"}
+# Modules that Python imports by itself at each start.
+AT_START = {"sitecustomize", "usercustomize"}
 PROJECT_FOLDERS = {"analyses", "conftest", "data", "reports", "src", "tests"}
 STACK = {
     "dask",
@@ -112,6 +117,8 @@ def package_problems(package):
         yield "package_name", "is not a keyword of Python", "penguin_study"
     elif package in STDLIB:
         yield "package_name", "is not a module of Python's standard library", "penguin_study"
+    elif package in AT_START:
+        yield "package_name", "is not a module that Python imports at each start", "penguin_study"
     elif package in STACK:
         yield "package_name", "is not a package that the project itself uses", "penguin_study"
     elif package in PROJECT_FOLDERS:
@@ -136,9 +143,14 @@ def person_problems(email, owner):
 
 
 def is_line(text):
-    """Tell whether *text* is one line of printable text."""
+    """Tell whether *text* is one line of printable text, read in the order in which it is written."""
     hidden = {"Cc", "Cs", "Zl", "Zp"}
-    return bool(text) and text == text.strip() and not hidden & set(map(unicodedata.category, text))
+    return (
+        bool(text)
+        and text == text.strip()
+        and not hidden & set(map(unicodedata.category, text))
+        and not BIDIRECTIONAL & set(text)
+    )
 
 
 def is_registry(text):

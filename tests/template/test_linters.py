@@ -123,3 +123,22 @@ def test_no_file_looks_like_a_secret(variant: Variant, tmp_path: Path) -> None:
         lint(tmp_path, "detect-secrets-hook", "leak.py")
     forbidden = re.compile(hooks["no-env-file"]["files"])
     assert [bool(forbidden.search(n)) for n in (".env", "a/.env", ".env.example")] == [1, 1, 0]
+
+
+def test_community_files(variant: Variant) -> None:
+    """What GitHub and cffconvert read, by their schemas."""
+    forms = list((variant.folder / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+    assert len(forms) == 2
+    lint(variant.folder, "check-jsonschema", "--builtin-schema=vendor.github-issue-forms", *forms)
+    citation = "--builtin-schema=vendor.citation-file-format"
+    lint(variant.folder, "check-jsonschema", citation, "CITATION.cff")
+
+
+def test_community_files_of_this_repository() -> None:
+    forms = set((TEMPLATE / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+    config = TEMPLATE / ".github/ISSUE_TEMPLATE/config.yml"
+    lint(TEMPLATE, "check-jsonschema", "--builtin-schema=vendor.github-issue-config", config)
+    form = "--builtin-schema=vendor.github-issue-forms"
+    lint(TEMPLATE, "check-jsonschema", form, *sorted(forms - {config}))
+    citation = "--builtin-schema=vendor.citation-file-format"
+    lint(TEMPLATE, "check-jsonschema", citation, "CITATION.cff")
