@@ -186,10 +186,16 @@ REFUSED_FILES = [
         why=_NO_HASH,
     ),
     Case(
+        "pip: git by commit",
+        pip("git+https://github.com/me/x@0123456789012345678901234567890123456789"),
+        said="/archive/0123456789012345678901234567890123456789.tar.gz', which has a hash",
+        why="the archive of the commit has a hash to lock; the message has both lines to write",
+    ),
+    Case(
         "pip: archive of sources",
         pip("https://example.org/x-1.0.tar.gz"),
-        said="an archive of sources",
-        why=_NO_HASH,
+        said="'build: [x]'",
+        why="to build is to run what it brings, which the file has to allow",
     ),
     Case(
         "pip: name to build, with a version",

@@ -252,6 +252,16 @@ TAKEN_FILES = [
         why="what is not named there is never built; conda leaves the key out and pip builds all",
     ),
     Case(
+        "pip: archive of a commit, to be built",
+        pip("x @ https://github.com/me/x/archive/0123456789012345678901234567890123456789.tar.gz")
+        + "build: [x]\n",
+        specs=(
+            "python",
+            "x @ https://github.com/me/x/archive/0123456789012345678901234567890123456789.tar.gz",
+        ),
+        why="the lock has its hash; conda leaves the key out and pip builds it without one",
+    ),
+    Case(
         "pip: wheel by name and URL",
         pip("x @ https://example.org/x-1.0-py3-none-any.whl"),
         specs=("python", "x @ https://example.org/x-1.0-py3-none-any.whl"),

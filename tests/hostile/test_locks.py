@@ -151,7 +151,7 @@ WHEELS = [
     ("password", wheel(WHEEL.replace("//", "//me:s3cret@")), "holds credentials"),
     ("variable", wheel(f'"{WHEEL}?${{HOME}}"'), "has characters"),
     ("backslash", wheel(f"'{WHEEL}?a\\b'"), "has characters"),
-    ("sdist", wheel("https://files.example/colors-1.0.tar.gz"), "no file name of a wheel"),
+    ("sdist", wheel("https://files.example/colors-1.0.tar.gz"), "it is a source distribution"),
     ("other project", wheel(WHEEL, "shapes"), "is a wheel of colors"),
     ("newline inside", wheel(f'"{WHEEL}\\n--no-binary"'), "no file name of a wheel"),
     ("no SHA-256", wheel(WHEEL, sha256=""), "no SHA-256"),

@@ -32,7 +32,11 @@ def allow(project: Path, names: str) -> None:
 
 
 def test_locked_checked_installed_and_exported(
-    strata: Strata, project: Path, channel: HandMadeChannel, builds: Path
+    strata: Strata,
+    project: Path,
+    channel: HandMadeChannel,
+    builds: Path,
+    index: python_index.PythonIndex,
 ) -> None:
     write(project, channel, ["only-sources"])
     allow(project, "Only_Sources")
@@ -52,7 +56,7 @@ def test_locked_checked_installed_and_exported(
     exported = strata("export", "--format", "conda-lock", "--platform", "linux-64")
     assert "only_sources-1.0.tar.gz" in exported.stdout
     exported = strata("export", "--format", "environment", "--platform", "linux-64")
-    assert "only-sources==1.0" in exported.stdout
+    assert f"only-sources @ {index.url.removesuffix('/simple')}/only_sources" in exported.stdout
     lock = (project / "strata.lock").read_text()
     (project / "strata.lock").rename(project / "pixi.lock")
     (project / "environment.yml").write_text(exported.stdout.replace("- pip\n", ""))
@@ -63,7 +67,7 @@ def test_locked_checked_installed_and_exported(
         assert name in (project / "strata.lock").read_text()
     (project / "environment.yml").unlink()
     text = strata("convert", "pixi.lock").stdout
-    assert "      - only-sources==1.0" in text
+    assert '      - "only-sources @ http' in text
     assert "build: [only-sources]" in text
 
 
@@ -124,6 +128,37 @@ def _texts(folder: Path) -> dict[str, bytes]:
         for file in folder.rglob("*")
         if file.is_file() and "conda-meta" not in file.parts
     }
+
+
+def test_archive_of_a_commit(
+    strata: Strata, project: Path, channel: HandMadeChannel, index: python_index.PythonIndex
+) -> None:
+    """Its name says neither package nor version; the hash is in the lock."""
+    file = f"{'0' * 40}.tar.gz"
+    (index.folder / "only_sources-1.0.tar.gz").rename(index.folder / file)
+    url = f"{index.url.removesuffix('/simple')}/{file}"
+    write(project, channel, [f"only-sources @ {url}"])
+    refused = strata("lock")
+    assert refused.returncode == 3
+    assert "error: environment.yml:7: only-sources comes from an archive of" in refused.stderr
+    assert "'build: [only-sources]'" in refused.stderr
+    allow(project, "only-sources")
+    done = strata("lock")
+    assert done.returncode == 0, done.stderr
+    assert (locked(project)[file]["version"], len(str(locked(project)[file]["sha256"]))) == (
+        "1.0",
+        64,
+    )
+    assert strata("check").returncode == 0
+    assert strata("install").returncode == 0
+    said = strata("run", "--", "python", "-c", "import only_sources as o; print(o.built)")
+    assert said.stdout == "True\n"
+    exported = strata("export", "--format", "environment", "--platform", "linux-64").stdout
+    assert f"only-sources @ {url}#sha256=" in exported
+    (index.folder / file).write_bytes(b"other content")
+    other = strata("install", "--prefix", "other", RATTLER_CACHE_DIR=str(project / "empty"))
+    assert other.returncode == 6
+    assert "is not what the lock says (SHA-256)" in other.stderr
 
 
 def test_build_that_fails(strata: Strata, project: Path, channel: HandMadeChannel) -> None:

@@ -83,7 +83,7 @@ class Drafts:
         """Add a line to the ``pip:`` list of an environment, if it can be one."""
         # What another file has is read with that file, and its faults are told with its lines.
         known = line.startswith(("-r ", "-e "))
-        content = {"dependencies": ["python", {"pip": [line]}]}
+        content = {"dependencies": ["python", {"pip": [line]}], "build": list(self._built)}
         if self._environment(environment) and (known or self._taken(name, content)):
             self._pip[environment][_line(line, selector)] = None
 

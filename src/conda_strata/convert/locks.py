@@ -62,7 +62,7 @@ def _pip(lock: Lock, environment: str, subdir: str) -> Iterator[tuple[bool, str,
             continue
         if gate.is_local(wheel) and wheel.url.startswith("."):
             yield True, wheel.name, f"-e {wheel.url}"
-        elif wheel.url.startswith(_PYPI) or wheel.is_source:
+        elif wheel.url.startswith(_PYPI):
             yield True, wheel.name, f"{wheel.name}=={wheel.version}"
         else:
             yield True, wheel.name, f"{wheel.name} @ {wheel.url}"

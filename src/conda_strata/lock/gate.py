@@ -222,6 +222,8 @@ def _wheel_file_fault(wheel: Wheel) -> str | None:
     kind = "source distribution" if wheel.is_source else "wheel"
     try:
         name = (parse_sdist_filename if wheel.is_source else parse_wheel_filename)(file)[0]
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return f"{shown(file)} is no file name of a {kind}"
+    except InvalidSdistFilename:
+        return None  # the archive of a commit is called otherwise
+    except InvalidWheelFilename:
+        return f"{shown(file)} is no file name of a wheel"
     return None if name == canonicalize_name(wheel.name) else f"{shown(file)} is a {kind} of {name}"

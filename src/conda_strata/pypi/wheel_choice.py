@@ -16,12 +16,7 @@ from packaging.pylock import (
     PylockSelectError,
     PylockValidationError,
 )
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from conda_strata.core import urls
 from conda_strata.core.errors import UnsatisfiableError
@@ -78,11 +73,9 @@ def _wheel(target: Target, package: Package, file: object) -> Wheel:
 
 def _sources(package: Package, file: object) -> Wheel:
     if isinstance(file, PackageSdist | PackageArchive) and file.url and "sha256" in file.hashes:
-        found = Wheel(package.name, "", urls.without_credentials(file.url), file.hashes["sha256"])
-        try:
-            return replace(found, version=str(parse_sdist_filename(found.file_name)[1]))
-        except InvalidSdistFilename:
-            pass
+        place = urls.without_credentials(file.url)
+        if package.version:
+            return Wheel(package.name, str(package.version), place, file.hashes["sha256"])
     raise UnsatisfiableError(
         f"{package.name} {package.version or ''} of 'build:' has no source distribution with a "
         "SHA-256",

@@ -17,6 +17,7 @@ from conda_strata.spec import (
     file_keys,
     limited_yaml,
     platforms,
+    requirement,
     stray_selectors,
 )
 from conda_strata.spec.dependency import PipList, Spec
@@ -72,6 +73,10 @@ class _Reader:
         found.platforms = list(self._platforms(fields.get("platforms")))
         for key, into in (("link-scripts", found.link_scripts), ("build", found.build)):
             into += self._names(fields.get(key), key)
+        built = {requirement.normalized(spec.text) for spec in found.build}
+        for spec in (*found.pip.specs, *found.pip.constraints):
+            with self.refusals.collected():
+                requirement.require_built(spec.text, spec.where, built)
         with self.refusals.collected():
             found.variables = dict(self._variables(fields.get("variables")))
         with self.refusals.collected():

@@ -7,7 +7,6 @@ Each file is a plain conda ``environment.yml``. ``environment.yml`` describes th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from conda_strata.spec import (
     channel_names,
     environment_file,
     platforms,
+    requirement,
     virtual_packages,
 )
 from conda_strata.spec.dependency import Spec
@@ -185,7 +185,7 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
         tuple(spec for one in lists for spec in one.constraints),
         _options([words for one in lists for words in one.options], files),
         {text: sums for one in lists for text, sums in one.hashes.items()},
-        frozenset(_normalized(spec.text) for one in read.values() for spec in one.build),
+        frozenset(requirement.normalized(spec.text) for one in read.values() for spec in one.build),
     )
 
 
@@ -199,11 +199,6 @@ def _options(found: Sequence[tuple[str, ...]], files: Sequence[Path]) -> tuple[s
     for position, words in enumerate(kept):
         pip_options.refuse_second_index(words, kept[:position], ", ".join(map(str, files)))
     return tuple(word for words in kept for word in words)
-
-
-def _normalized(name: str) -> str:
-    """Return a name as Python indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _environment_name(file: Path) -> str:

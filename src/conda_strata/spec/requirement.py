@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 _REPOSITORY = re.compile(r"(?:^|@\s*)(?:git|hg|svn|bzr)(?:\+|://|@)")
 _WHEEL_URL = re.compile(r"https?://\S+\.whl(?:#\S*)?")
-_SOURCE_URL = re.compile(r"https?://\S+\.(?:tar\.gz|zip|tgz|tar\.bz2|tar\.xz)(?:#\S*)?")
+_SOURCE_URL = re.compile(r"https?://\S+\.(?:tar\.gz|zip)(?:#\S*)?")
+_COMMIT = re.compile(
+    r"git\+https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?@([0-9a-f]{40})(?:#\S*)?"
+)
 _BUILD_IT = (
     "Make a wheel of it once ('pip wheel --no-deps URL'), put that where everybody can reach it "
     "(such as a release of the repository), and write 'NAME @ https://HOST/FILE.whl'."
@@ -39,7 +43,7 @@ def checked(text: str, where: str) -> str:
     if _WHEEL_URL.fullmatch(text):
         text = f"{_name_of_wheel(text, where)} @ {text}"
     if _SOURCE_URL.fullmatch(text):
-        raise ManifestError(f"{where}: an archive of sources does not come as a wheel", _BUILD_IT)
+        text = f"{_name_of_sources(text, where)} @ {text}"
     try:
         requirement = Requirement(text)
     except (InvalidRequirement, RecursionError) as error:
@@ -52,20 +56,63 @@ def checked(text: str, where: str) -> str:
     return text
 
 
+def normalized(name: str) -> str:
+    """Return a name as Python indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def require_built(text: str, where: str, built: Collection[str]) -> None:
+    """Refuse an archive of sources of a package that is not among the normalized names *built*.
+
+    Raises
+    ------
+    ManifestError
+        With the line that allows it.
+    """
+    name, _, url = text.partition("@")
+    name = name.partition("[")[0].strip()
+    if _SOURCE_URL.fullmatch(url.partition(";")[0].strip()) and normalized(name) not in built:
+        raise ManifestError(
+            f"{where}: {name} comes from an archive of sources, not from a wheel",
+            f"To have it built where it is installed, add the line 'build: [{name}]'. Or: {_BUILD_IT}",
+        )
+
+
 def _check_url(requirement: Requirement, where: str) -> None:
-    if not _WHEEL_URL.fullmatch(requirement.url or ""):
+    url = requirement.url or ""
+    if not (_WHEEL_URL.fullmatch(url) or _SOURCE_URL.fullmatch(url)):
         raise ManifestError(f"{where}: {requirement.name} does not come from a wheel", _BUILD_IT)
-    urls.require_safe([requirement.url or ""], where)
+    urls.require_safe([url], where)
 
 
 def _refuse_repository(text: str, where: str) -> None:
     name = re.match(r"([A-Za-z0-9][\w.-]*)\s*@", text) or re.search(r"#egg=([\w.-]+)", text)
     shown = name[1] if name else "this"
+    fix = f"Name a released version of it. {_BUILD_IT}"
+    if found := _COMMIT.search(text):
+        owner, repository, commit = found.groups()
+        shown = name[1] if name else repository
+        fix = (
+            f"Write '{shown} @ https://github.com/{owner}/{repository}/archive/{commit}.tar.gz', which "
+            f"has a hash, and the line 'build: [{shown}]'."
+        )
     raise ManifestError(
         f"{where}: {shown} does not come from a wheel: what a repository gives is built anew on "
         "each machine, so that it has no hash to lock",
-        f"Name a released version of it. {_BUILD_IT}",
+        fix,
     )
+
+
+def _name_of_sources(url: str, where: str) -> str:
+    from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+
+    file = unquote(urlsplit(url).path.rpartition("/")[2])
+    try:
+        return str(parse_sdist_filename(file)[0])
+    except InvalidSdistFilename as error:
+        raise ManifestError(
+            f"{where}: an archive of sources without a name", "Write 'NAME @ URL'."
+        ) from error
 
 
 def _name_of_wheel(url: str, where: str) -> str:

@@ -79,7 +79,7 @@ def _indexes(lock: Lock) -> Iterator[str]:
 
 def _requirement(wheel: Wheel) -> str:
     """Return a wheel by version where PyPI has it; else by URL, so that no index is asked for it."""
-    if urlsplit(wheel.url).hostname == _PYPI_FILES or wheel.is_source:
+    if urlsplit(wheel.url).hostname == _PYPI_FILES:
         return f"{wheel.name}=={wheel.version}"
     checksum = f"#sha256={wheel.sha256}" if wheel.sha256 else ""
     return f"{wheel.name} @ {public_url(wheel.url)}{checksum}"
