@@ -102,7 +102,7 @@ def test_dependency_in_a_pull_request_of_this_repository(hub: Hub, told: dict[st
     event = hub.pull_request(nasty, title="'; exit 1; echo $(exit 1) `exit 1` ${{ github.token }}")
     ran = hub.run("ci.yml", event)
     assert ran.ok, ran.trouble
-    assert set(ran.jobs) == UNPUBLISHED
+    assert set(ran.jobs) == UNPUBLISHED - {"dependencies"}  # a review of a pull request's
     assert hub.writes() == written
     assert {tag: hub.digest(tag) for tag in hub.tags()} == before
     assert "building with" not in ran.log, "the base is the published one"
@@ -182,7 +182,7 @@ def test_checks_that_a_bot_starts_write_nothing(hub: Hub) -> None:
     )
     ran = hub.run("ci.yml", event)
     assert ran.ok, ran.trouble
-    assert set(ran.jobs) == UNPUBLISHED
+    assert set(ran.jobs) == UNPUBLISHED - {"dependencies"}  # a review of a pull request's
     assert hub.writes() == written
 
 
@@ -233,7 +233,7 @@ def test_failing_tests_promote_nothing(hub: Hub) -> None:
         "main", env=advisories(hub.folder, cowsay="Critical", pandas="High", numpy="Low")
     )
     assert ran.jobs["test"] == "failure"
-    assert "1 failed, 12 passed" in ran.summary
+    assert re.search(r"1 failed, \d+ passed", ran.summary)
     assert len(ran.summary) < 100_000
     assert (ran.artifacts / "reports" / "tests.xml").exists()
     for name in ("dev", "runtime"):
