@@ -49,9 +49,11 @@ def once(command: Sequence[str], runs: Runs | None = None, cwd: Path | None = No
     subprocess.CalledProcessError
         When it fails; its output is shown.
     """
+    # An installed package has its bytecode; a checkout would be compiled again in each run.
+    env = {name: v for name, v in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert process.stdout is not None
     said = process.stdout.read()
