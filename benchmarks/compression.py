@@ -22,7 +22,7 @@ def main() -> int:
         if here.cloud is None or not here.own_docker:
             sys.exit("this needs a Docker daemon of the rig's own, whose cache may be dropped")
         project = generate(Path(temporary), here.answers | {"github_owner": f"z-{time.time_ns()}"})
-        project.strata("lock", *here.platforms)
+        project.strata("lock", *here.lock_options)
         stand_in = here.cloud.contexts.get(surroundings.DEBIAN, surroundings.DEBIAN)
         base = stand_in.removeprefix("docker-image://")
         names = {kind: f"{project.image}-{kind}:dev" for kind in ("zstd", "gzip")}

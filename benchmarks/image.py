@@ -68,7 +68,7 @@ class Bench:
 
     def lock(self) -> None:
         """Solve what has changed."""
-        self.project.strata("lock", *self.here.platforms)
+        self.project.strata("lock", *self.here.lock_options)
 
     def push(self) -> float:
         """Push in layers from a fresh machine and return the seconds."""
@@ -263,7 +263,7 @@ def _big_package(bench: Bench) -> Row:
         before = bench.blobs(name)
         old = os.environ["XDG_CONFIG_HOME"]
         os.environ["XDG_CONFIG_HOME"] = str(config)
-        bench.project.strata("lock", *bench.here.platforms, "--update", BIG)
+        bench.project.strata("lock", *bench.here.lock_options, "--update", BIG)
         bench.push()
         os.environ["XDG_CONFIG_HOME"] = old
     new = sum(s for digest, s in bench.blobs(name).items() if digest not in before)

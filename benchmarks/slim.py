@@ -18,7 +18,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         here = surroundings.find(Path(temporary) / "wheels")
         project = generate(Path(temporary), here.answers)
-        project.strata("lock", *here.platforms)
+        project.strata("lock", *here.lock_options)
         print(f"{'':<10}{'':<20}{'files':>8}{'bytes':>12}{'of all':>9}")
         for environment in ("default", "dev"):
             out = Path(temporary) / environment

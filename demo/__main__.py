@@ -23,11 +23,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-project"), help="folder to work in")
     parser.add_argument("--no-docker", action="store_true", help="use a native prefix")
-    parser.add_argument("--keep", action="store_true", help="leave the rig running at the end")
+    parser.add_argument("--down", action="store_true", help="stop at the end what the demo started")
     args = parser.parse_args(words)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     out = args.out.absolute()
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    was_up = rig.status()["up"]
     try:
         here = surroundings.find(out / "wheels", docker=not args.no_docker)
         project = _make(out, here)
@@ -35,58 +37,81 @@ def main(words: Sequence[str] | None = None) -> int:
             _in_images(project, here, here.cloud)
         else:
             print("\nNo Docker here: the same in a native prefix.")
-            _in_a_prefix(project, here)
-        print(f"\nThe report to open: {project.folder / 'reports' / 'report.html'}")
+            _in_a_prefix(project)
     except rig.RigError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"demo: {' '.join(map(str, error.cmd))} failed", file=sys.stderr)
+        said = f"\n{error.stderr}" if error.stderr else ""
+        print(f"demo: {' '.join(map(str, error.cmd))} failed{said}", file=sys.stderr)
         return 1
     finally:
-        if not args.keep:
+        # What others started is theirs; what a person can use now needs the registry.
+        if not was_up and (args.down or args.no_docker):
             rig.down()
+    _next(project, docker=bool(here.cloud) and not args.down, started=not was_up)
     return 0
+
+
+def _next(project: Project, *, docker: bool, started: bool) -> None:
+    """Say what a person can type now."""
+    _title("Yours to use")
+    print(f"cd {project.folder}")
+    if docker:
+        print('docker run --rm --volume="$PWD:/workspace" \\')
+        print(f"  {project.image}:dev pytest")
+    else:
+        print(".conda/bin/python -m pytest")
+    print("open reports/report.html in a browser")
+    if docker and started:
+        print("\nThe registry of this demo is left running: 'python -m rig down', in the folder")
+        print(f"{Path(__file__).resolve().parent.parent}, stops it.")
 
 
 def _make(out: Path, here: surroundings.Surroundings) -> Project:
     _title("A new project")
     project = generate(out, here.answers)
-    print(f"{project.folder}\n  answers that differ from the defaults: {here.answers}")
+    print(project.folder)
+    for name, answer in here.answers.items():
+        print(f"  {name}: {answer}")
+    if here.platforms:
+        project.lock_only_for(here.platforms)
+        print(f"  platforms, those of the local channel: {', '.join(here.platforms)}")
     _title("Its lock")
-    project.strata("lock", *here.platforms)
+    project.strata("lock")
     return project
 
 
 def _in_images(project: Project, here: surroundings.Surroundings, cloud: image.Cloud) -> None:
     _title("Its images: pushed in layers")
-    built = image.publish(project.folder, cloud)
+    print("a minute or two, if nothing is there yet")
+    built = image.publish(project.folder, cloud, say=print)
     before = _sizes(project)
-    print(f"{built.seconds:.0f} s, {_mb(sum(before.values()))} in {len(before)} blobs pushed")
+    print(f"seconds         {built.seconds:.0f}")
 
     _title("Its tests and its analysis, in the images")
-    _shown(image.run(f"{project.image}:dev", project.folder, "pytest"))
-    _shown(image.run(f"{project.image}:runtime", project.folder))
+    image.show(f"{project.image}:dev", project.folder, "pytest")
+    image.show(f"{project.image}:runtime", project.folder)
 
     _title(f"One more package: {MORE}")
     project.add_dependency(MORE)
-    project.strata("lock", *here.platforms)
+    project.strata("lock")
     if here.own_docker:
         image.forget([f"{project.image}:{target}" for target in image.TARGETS])
-        print("the builder's cache and the images are dropped; what is left is in the registry")
+        print("The builder's cache and the images are dropped: what is left is in the registry.")
     else:
-        print("this Docker daemon is yours, so its cache is left alone and helps this build")
-    built = image.publish(project.folder, cloud)
+        print("This Docker daemon is yours: its cache is left alone, and helps this build.")
+    built = image.publish(project.folder, cloud, say=print)
     after = _sizes(project)
     new = {digest: size for digest, size in after.items() if digest not in before}
     steps = ", ".join(f"{stage} ({count})" for stage, count in built.ran.items())
     print(f"stages re-run   {steps or 'none'}")
-    print(f"bytes new       {_mb(sum(new.values()))} of {_mb(sum(after.values()))}")
+    print(f"bytes changed   {_mb(sum(new.values()))} of {_mb(sum(after.values()))}")
     print(f"seconds         {built.seconds:.0f}")
-    _shown(image.run(f"{project.image}:dev", project.folder, "python", "-c", f"import {MORE}"))
+    image.show(f"{project.image}:dev", project.folder, "python", "-c", f"import {MORE}")
 
 
-def _in_a_prefix(project: Project, here: surroundings.Surroundings) -> None:
+def _in_a_prefix(project: Project) -> None:
     _title("Its environment, its tests and its analysis")
     project.strata("install", "--env", "dev")
     pip = ("python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e.")
@@ -95,7 +120,7 @@ def _in_a_prefix(project: Project, here: surroundings.Surroundings) -> None:
     project.strata("run", "--", "python", "-m", project.package)
     _title(f"One more package: {MORE}")
     project.add_dependency(MORE)
-    project.strata("lock", *here.platforms)
+    project.strata("lock")
     started = time.monotonic()
     project.strata("install", "--env", "dev")
     print(f"seconds         {time.monotonic() - started:.1f}")
@@ -108,13 +133,6 @@ def _sizes(project: Project) -> dict[str, int]:
     for target in image.TARGETS:
         found |= image.blobs(f"{project.image}:{target}")
     return found
-
-
-def _shown(done: subprocess.CompletedProcess[str]) -> None:
-    print(done.stdout.rstrip())
-    if done.returncode:
-        print(done.stderr, file=sys.stderr)
-        done.check_returncode()
 
 
 def _title(text: str) -> None:

@@ -8,9 +8,10 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 from rig.images import registry
 
 TARGETS = ("dev", "runtime")
+_OF_AN_IMAGE = tuple(f"{target}: " for target in TARGETS)
+"""How the lines begin that strata says of an image: what of it is new, or that it is there."""
 
 _STEP = re.compile(r"\[(?:\S+ )?(?P<stage>\S+) +\d+/\d+\] (?!FROM |LINK )")
 """``[target stage 3/7] RUN …``, the name of a step; LINK steps only put layers on each other."""
@@ -62,32 +65,39 @@ class Build:
     log: str
 
 
-def publish(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
-    """Push the project's images, and give them the names that others use, as CI does.
+def publish(
+    folder: Path, cloud: Cloud, strata: Path | None = None, say: Callable[[str], object] = id
+) -> Build:
+    """Push the project's images, and tag them as others call them, as CI does.
+
+    *say* is called with what strata says of each image, as soon as it does.
 
     Raises
     ------
     RuntimeError
         When it fails; the message is the end of its output.
     """
-    built = push(folder, cloud, strata)
+    built = push(folder, cloud, strata, say)
     for line in built.output.splitlines():
         target, _, name = line.partition("=")
         registry.tag(name, target)
     return built
 
 
-def push(folder: Path, cloud: Cloud, strata: Path | None = None) -> Build:
+def push(
+    folder: Path, cloud: Cloud, strata: Path | None = None, say: Callable[[str], object] = id
+) -> Build:
     """Push the project's images under the key of what is in them.
 
-    *strata* is the folder of that program, where it is another than this Python's.
+    *strata* is the folder of that program, where it is another than this Python's; *say* is called
+    with what it says of each image.
 
     Raises
     ------
     RuntimeError
         When it fails; the message is the end of its output.
     """
-    return _strata("push", folder, cloud, strata)
+    return _strata("push", folder, cloud, strata, say=say)
 
 
 def build(folder: Path, cloud: Cloud, *words: str, strata: Path | None = None) -> Build:
@@ -101,10 +111,17 @@ def build(folder: Path, cloud: Cloud, *words: str, strata: Path | None = None) -
     return _strata("build", folder, cloud, strata, *words)
 
 
-def _strata(action: str, folder: Path, cloud: Cloud, strata: Path | None, *words: str) -> Build:
+def _strata(
+    action: str,
+    folder: Path,
+    cloud: Cloud,
+    strata: Path | None,
+    *words: str,
+    say: Callable[[str], object] = id,
+) -> Build:
     program = (strata or Path(sys.executable).parent) / "strata"
     command = [str(program), "image", action, *words, *options(cloud)]
-    return _timed(command, folder, os.environ | {"BUILDKIT_PROGRESS": "rawjson"})
+    return _timed(command, folder, os.environ | {"BUILDKIT_PROGRESS": "rawjson"}, say)
 
 
 def options(cloud: Cloud) -> list[str]:
@@ -129,14 +146,33 @@ def plain_build(folder: Path, cloud: Cloud, target: str, *words: str) -> Build:
     return _timed(command, folder, os.environ)
 
 
-def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Build:
+def _timed(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    say: Callable[[str], object] = id,
+) -> Build:
     started = time.monotonic()
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    seconds = time.monotonic() - started
-    events = list(_events(done.stderr))
-    if done.returncode:
-        raise RuntimeError(f"{said(done.stderr)[-4000:]}\n{done.stderr[-2000:]}")
-    return Build(seconds, Counter(_stages_run(events)), done.stdout, done.stderr)
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as printed,
+        subprocess.Popen(
+            command, cwd=folder, env=env, stdout=printed, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        log = []
+        for line in process.stderr or ():
+            log.append(line)
+            if line.startswith(_OF_AN_IMAGE):
+                say(line.rstrip())
+        code = process.wait()
+        seconds = time.monotonic() - started
+        printed.seek(0)
+        output = printed.read()
+    text = "".join(log)
+    events = list(_events(text))
+    if code:
+        raise RuntimeError(f"{said(text)[-4000:]}\n{text[-2000:]}")
+    return Build(seconds, Counter(_stages_run(events)), output, text)
 
 
 def _events(text: str) -> Iterator[dict[str, Any]]:
@@ -218,14 +254,33 @@ def _imagetools(reference: str, *options: str) -> Any:
 
 def run(reference: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run *words* in the image, with the project mounted, as CI does it."""
-    user = f"{os.getuid()}:0"
-    return subprocess.run(
-        ["docker", "run", "--rm", f"--volume={folder}:/workspace", f"--user={user}"]
-        + ["--env=HOME=/tmp", reference, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = running(reference, folder, *words)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def show(reference: str, folder: Path, *words: str) -> None:
+    """Run *words* in the image as :func:`run` does; the output is shown as it comes.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        When they fail.
+    """
+    terminal = ["--tty"] if sys.stdout.isatty() else []
+    options = ["--env=HOME=/tmp", "--env=PYTHONUNBUFFERED=1", *terminal]
+    command = running(reference, folder, *words, options=options)
+    subprocess.run(command, check=True)
+
+
+def running(
+    reference: str, folder: Path, *words: str, options: Sequence[str] = ("--env=HOME=/tmp",)
+) -> list[str]:
+    """Return the command that runs *words* in the image, with the project mounted."""
+    user = f"--user={os.getuid()}:0"
+    return ["docker", "run", "--rm", f"--volume={folder}:/workspace", user, *options] + [
+        reference,
+        *words,
+    ]
 
 
 def forget(references: Iterable[str]) -> None:

@@ -29,7 +29,7 @@ class Surroundings:
     answers
         Answers to the template's questions that differ from the defaults here.
     platforms
-        Options for ``strata lock``: the platforms that the channel has packages for.
+        Those that the channel has packages for; empty where it has them for all.
     cloud
         What an image build needs, or None where there is no Docker.
     own_docker
@@ -40,6 +40,11 @@ class Surroundings:
     platforms: tuple[str, ...]
     cloud: Cloud | None
     own_docker: bool
+
+    @property
+    def lock_options(self) -> list[str]:
+        """Options for ``strata lock``, for a project whose own platforms are more."""
+        return [f"--platform={name}" for name in self.platforms]
 
 
 def find(wheels: Path, *, docker: bool = True) -> Surroundings:
@@ -74,7 +79,7 @@ def find(wheels: Path, *, docker: bool = True) -> Surroundings:
 
 
 def _platforms(*, public: bool) -> tuple[str, ...]:
-    return () if public else ("--platform", "linux-64")
+    return () if public else ("linux-64",)
 
 
 def reachable(url: str) -> bool:

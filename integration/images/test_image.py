@@ -174,7 +174,7 @@ def test_image_of_one_layer_holds_the_same(built: Built, tmp_path: Path) -> None
         file = folder / f"{name}.yml"
         head, dependencies, _ = file.read_text("utf-8").partition("\ndependencies:\n")
         file.write_text(f"{head}{dependencies}{packages}\n", "utf-8")
-    dataclasses.replace(built.project, folder=folder).strata("lock", *built.here.platforms)
+    dataclasses.replace(built.project, folder=folder).strata("lock", *built.here.lock_options)
     pushed = image.push(folder, built.cloud).output.splitlines()
     layered = dict(line.split("=", 1) for line in pushed)
     (folder / "strata.lock").unlink()
@@ -281,7 +281,7 @@ def test_container_commit_and_ci_agree(built: Built, tmp_path: Path) -> None:
     words = ["docker", "run", "--rm", f"--volume={folder}:/workspace"]
     if built.cloud.rattler_config:
         words.append(f"--volume={built.cloud.rattler_config}:/etc/rattler/config.toml:ro")
-    platforms = " ".join(built.here.platforms)
+    platforms = " ".join(built.here.lock_options)
     script = f"""set -eu
         ! python -c 'import mdurl' 2>/dev/null
         echo '  - mdurl' >> environment.yml
@@ -344,7 +344,7 @@ def test_one_package_more_costs_one_package(built: Built) -> None:
     project = built.project
     old = image.blobs(built.reference("dev")) | image.blobs(built.reference("runtime"))
     project.add_dependency("rich")
-    project.strata("lock", *built.here.platforms)
+    project.strata("lock", *built.here.lock_options)
     image.forget(built.reference(target) for target in image.TARGETS)
     rebuilt = image.publish(project.folder, built.cloud)
     new = image.blobs(built.reference("dev")) | image.blobs(built.reference("runtime"))
