@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.template.conftest import QUESTIONS, TEMPLATE, Variant
+from tests.template.conftest import QUESTIONS, TEMPLATE, Variant, git, need_history
 
 PIN = QUESTIONS["_pin"].split()[0]
 OURS = "leej3/ds-cookiecutter/"
 RANK = {"none": 0, "read": 1, "write": 2}
 LIMIT = 150
-
-
-def _git(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["git", "-C", str(TEMPLATE), *words], capture_output=True, text=True, check=False
-    )
-
-
-def _need_history() -> None:
-    here = _git("rev-parse", "--show-toplevel")
-    if here.returncode or Path(here.stdout.strip()) != TEMPLATE:
-        pytest.skip("this is no git repository")
-    if _git("rev-parse", "--is-shallow-repository").stdout.strip() == "true":
-        pytest.skip("this clone has no history")
 
 
 def _calls(folder: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -41,33 +25,33 @@ def _calls(folder: Path) -> list[tuple[str, dict[str, Any]]]:
 def test_the_pin_is_a_commit_of_this_repository(variant: Variant) -> None:
     """A whole one, in this history, with each workflow and action that the project calls."""
     assert re.fullmatch(r"[0-9a-f]{40} # (unreleased|v\d+\.\d+\.\d+)", QUESTIONS["_pin"])
-    _need_history()
-    assert _git("merge-base", "--is-ancestor", PIN, "HEAD").returncode == 0
+    need_history()
+    git(TEMPLATE, "merge-base", "--is-ancestor", PIN, "HEAD")  # fails where it is none
     for path in (variant.folder / ".github/workflows").glob("*.yml"):
         for name, commit in re.findall(rf"uses: {OURS}(\S+)@(\S+)", path.read_text("utf-8")):
             assert commit == PIN
             file = name if name.endswith(".yml") else f"{name}/action.yml"
-            assert _git("cat-file", "-e", f"{PIN}:{file}").returncode == 0, name
+            git(TEMPLATE, "cat-file", "-e", f"{PIN}:{file}")
 
 
 def test_what_the_called_workflows_call_is_as_it_is_now() -> None:
     """An action here is pinned, too: a change of it needs the pins to follow in the next commit."""
-    _need_history()
+    need_history()
     found = set()
     for path in (TEMPLATE / ".github").rglob("*.yml"):
         found |= set(re.findall(rf"uses: {OURS}(\S+)@(\S+)", path.read_text("utf-8")))
     assert found
     for name, commit in found:
-        assert _git("diff", "--quiet", commit, "--", name).returncode == 0, name
+        assert git(TEMPLATE, "diff", "--name-only", commit, "--", name) == "", name
 
 
 def test_calls_fit_what_is_called(variant: Variant) -> None:
     """The inputs, the secrets and the permissions, at the pinned commit."""
-    _need_history()
+    need_history()
     calls = _calls(variant.folder)
     assert len(calls) == 6
     for name, job in calls:
-        called = yaml.safe_load(_git("show", f"{PIN}:{name}").stdout)
+        called = yaml.safe_load(git(TEMPLATE, "show", f"{PIN}:{name}"))
         asked = called[True]["workflow_call"] or {}
         inputs = asked.get("inputs", {})
         given = job.get("with", {})
