@@ -19,7 +19,7 @@ from rig import slurm
 from rig.machine.commands import can_apt, is_root
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/slurm.md"
-RESAMPLES = 40
+RESAMPLES = 16
 PACKAGES = ["dask[distributed]", "dask-jobqueue", "jinja2", "matplotlib", "pandas", "scikit-learn"]
 
 pytestmark = [

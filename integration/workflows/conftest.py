@@ -78,11 +78,6 @@ class Hub:
             file.write_text(file.read_text("utf-8").replace(now, host), "utf-8")
         self.image = self.image.replace(now, host, 1)
 
-    def leave_out_slow_tests(self) -> None:
-        """Delete the project's tests that take long, where they have run in another test here."""
-        for name in ("test_notebooks", "test_pipeline", "test_model"):
-            (self.project.folder / "tests" / f"{name}.py").unlink()
-
     def run(self, workflow: str, event: runner.Event, **more: Any) -> act_log.Run:
         env = self.env | more.pop("env", {})
         secrets = self.secrets | more.pop("secrets", {})
@@ -171,11 +166,23 @@ def made(
     environment = project.folder / "environment.yml"
     text = environment.read_text("utf-8").replace("  - osx-arm64\n  - win-64\n", "")
     environment.write_text(text, "utf-8")
+    _shorten(project)
     project.strata("lock")
     yield project
     serving.shutdown()
     serving.server_close()
     thread.join()
+
+
+def _shorten(project: Project) -> None:
+    """Leave out what takes long and runs in the tests of the images, which run all of it."""
+    for name in ("bootstrap", "cluster", "notebooks", "pipeline"):
+        (project.folder / f"tests/test_{name}.py").unlink()
+    file = project.folder / "src" / project.package / "bootstrap.py"
+    before = file.read_text("utf-8")
+    after = before.replace("RESAMPLES = 100 ", "RESAMPLES = 4 ")
+    assert after != before
+    file.write_text(after, "utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,6 @@ NOBODY = "127.0.0.1:9"
 """An address at which nothing listens."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quick(hub: Hub) -> None:
-    hub.leave_out_slow_tests()
-    hub.commit("Only for these tests")
-
-
 @contextmanager
 def read_only(address: str) -> Iterator[str]:
     """Serve the registry at *address*, but for uploads, which it has no space for."""
@@ -96,7 +90,6 @@ def test_registry_down_at_login(hub: Hub) -> None:
     assert (ran.jobs["environment"], ran.jobs["push"]) == ("success", "failure")
     # act does not come to the job pass after a called workflow failed
     assert set(ran.jobs) - {"pass"} == {"environment", "workflows", "push"}
-    assert ran.jobs.get("pass") == "failure"
     assert f"{NOBODY}/v2/" in ran.log
     assert "connection refused" in ran.log
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from integration.workflows.conftest import Hub
@@ -40,15 +42,12 @@ def test_branch_of_this_repository_is_fixed_by_a_commit(stale: Hub) -> None:
     assert stale.repository.dispatched == DISPATCHED
 
     stale.git("reset", "--quiet", "--hard", "FETCH_HEAD")
-    stale.leave_out_slow_tests()
-    stale.commit("Only for this test")
-    stale.git("push", "--quiet", "origin", "HEAD:change")
     event = runner.Event(
         "workflow_dispatch", stale.git("rev-parse", "HEAD"), {"ref": "refs/heads/change"}
     )
     again = stale.run("lock.yml", event)
     assert again.jobs == {"check": "success", "install (ubuntu-latest)": "success"}, again.trouble
-    assert "12 passed" in again.log
+    assert re.search(r"\d+ passed", again.log)
 
 
 def test_with_a_token_of_its_own_the_commit_starts_its_checks_itself(stale: Hub) -> None:
