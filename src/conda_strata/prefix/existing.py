@@ -16,6 +16,9 @@ from conda_strata.core.errors import StrataError
 from conda_strata.lock.model import identity
 from conda_strata.prefix.readiness import is_there
 
+_OURS = ("strata-environment", "strata-unfinished", "strata.lock")
+"""Notes of ours in ``conda-meta``."""
+
 _FIX = "If nothing in it is yours, delete that folder and repeat; else name another with --prefix."
 
 
@@ -39,9 +42,17 @@ def require_safe(prefix: Path, records: Sequence[RepoDataRecord], *, all_change:
     meta = prefix / "conda-meta"
     if meta.is_symlink():
         raise StrataError(f"{meta} is a symbolic link, and packages are recorded there", _FIX)
+    for file in (prefix / "CACHEDIR.TAG", *(sorted(meta.iterdir()) if meta.is_dir() else ())):
+        if file.is_symlink():
+            raise StrataError(f"{file} is a symbolic link, and may be written through", _FIX)
     if prefix.is_symlink() and prefix.is_dir() and not meta.is_dir() and any(prefix.iterdir()):
         raise StrataError(
             f"{prefix} is a symbolic link to {prefix.resolve()}, which is no environment", _FIX
+        )
+    if prefix.is_symlink() and not any((meta / name).is_file() for name in _OURS):
+        raise StrataError(
+            f"{prefix} is a symbolic link to {prefix.resolve()}, an environment of another program",
+            "Delete the link; or name that folder itself with --prefix, and it becomes strata's.",
         )
     kept = set() if all_change else {identity(r) for r in records if is_there(prefix, r)}
     root = prefix.resolve()
