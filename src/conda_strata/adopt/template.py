@@ -57,7 +57,7 @@ def generate(template: str, checkout: str | None, given: Mapping[str, str], out:
                 f"Give another with --answer {key}=VALUE.",
             )
     program = (
-        [sys.executable, "-m", "cookiecutter"]
+        [sys.executable, "-P", "-m", "cookiecutter"]  # -P: no modules of the current folder
         if importlib.util.find_spec("cookiecutter")
         else uv_command("tool", "run", "--quiet", "--from", _COOKIECUTTER, "cookiecutter")
     )

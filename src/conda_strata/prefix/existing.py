@@ -42,9 +42,7 @@ def require_safe(prefix: Path, records: Sequence[RepoDataRecord], *, all_change:
     meta = prefix / "conda-meta"
     if meta.is_symlink():
         raise StrataError(f"{meta} is a symbolic link, and packages are recorded there", _FIX)
-    for file in (prefix / "CACHEDIR.TAG", *(sorted(meta.iterdir()) if meta.is_dir() else ())):
-        if file.is_symlink():
-            raise StrataError(f"{file} is a symbolic link, and may be written through", _FIX)
+    _require_plain_files(prefix, meta)
     if prefix.is_symlink() and prefix.is_dir() and not meta.is_dir() and any(prefix.iterdir()):
         raise StrataError(
             f"{prefix} is a symbolic link to {prefix.resolve()}, which is no environment", _FIX
@@ -64,6 +62,15 @@ def require_safe(prefix: Path, records: Sequence[RepoDataRecord], *, all_change:
                 if _leaves(prefix, path, root):
                     raise StrataError(f"{file} names {path}, which is not in {prefix}", _FIX)
                 good.add(above)
+
+
+def _require_plain_files(prefix: Path, meta: Path) -> None:
+    """Refuse links and pipes in the place of what an installation writes or reads."""
+    for file in (prefix / "CACHEDIR.TAG", *(sorted(meta.iterdir()) if meta.is_dir() else ())):
+        if file.is_symlink():
+            raise StrataError(f"{file} is a symbolic link, and may be written through", _FIX)
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise StrataError(f"{file} is no regular file", _FIX)
 
 
 def _files(record: Path) -> Iterator[str]:
