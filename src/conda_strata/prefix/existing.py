@@ -7,17 +7,22 @@ name, and here all of that stays in the prefix.
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rattler import RepoDataRecord
 
-from conda_strata.core.errors import StrataError
+from conda_strata.core.errors import StrataError, UsageError
 from conda_strata.lock.model import identity
 from conda_strata.prefix.readiness import is_there
 
 _OURS = ("strata-environment", "strata-unfinished", "strata.lock")
 """Notes of ours in ``conda-meta``."""
+
+_RUN_BY_SHELLS = re.compile(r"[$`\";|<>]|&(?=.*\s)|\s.*&")
+"""A command behind ``&`` has a name of its own only where there is white space."""
 
 _FIX = "If nothing in it is yours, delete that folder and repeat; else name another with --prefix."
 
@@ -39,6 +44,7 @@ def require_safe(prefix: Path, records: Sequence[RepoDataRecord], *, all_change:
     StrataError
         Naming the file and what it points to.
     """
+    _require_plain_name(prefix)
     meta = prefix / "conda-meta"
     if meta.is_symlink():
         raise StrataError(f"{meta} is a symbolic link, and packages are recorded there", _FIX)
@@ -62,6 +68,17 @@ def require_safe(prefix: Path, records: Sequence[RepoDataRecord], *, all_change:
                 if _leaves(prefix, path, root):
                     raise StrataError(f"{file} names {path}, which is not in {prefix}", _FIX)
                 good.add(above)
+
+
+def _require_plain_name(prefix: Path) -> None:
+    """Refuse a path that a shell would run: packages have it in their scripts, and not in quotes."""
+    name = str(prefix)
+    if _RUN_BY_SHELLS.search(name) or not name.isprintable() or (os.name != "nt" and "\\" in name):
+        raise UsageError(
+            f"{prefix} has characters that a shell runs or breaks at, and programs of packages are "
+            "scripts with this path in them",
+            "Rename the folder, or name another with --prefix.",
+        )
 
 
 def _require_plain_files(prefix: Path, meta: Path) -> None:
