@@ -97,6 +97,29 @@ def test_a_large_file_that_is_no_lock(strata: Strata, project: Path, text: str) 
     assert len(done.stderr) < 1000
 
 
+def test_groups_that_include_each_other(strata: Strata, project: Path) -> None:
+    (project / "environment.yml").unlink()
+    include = 'g{0} = [{{include-group = "g{1}"}}, {{include-group = "g{1}"}}]\n'
+    groups = "".join(include.format(n, n + 1) for n in range(60))
+    (project / "pyproject.toml").write_text(f'[dependency-groups]\n{groups}g60 = ["rich"]\n')
+    start = time.monotonic()
+    done = strata("convert", "--json")
+    assert time.monotonic() - start < 15
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("rich") == 61
+
+
+def test_a_project_of_many_dependencies(strata: Strata, project: Path) -> None:
+    (project / "environment.yml").unlink()
+    names = "".join(f'p{n} = "*"\n' for n in range(3000))
+    (project / "pixi.toml").write_text(f"[workspace]\nchannels = []\n[dependencies]\n{names}")
+    start = time.monotonic()
+    done = strata("convert")
+    assert time.monotonic() - start < 30
+    assert done.returncode == 3
+    assert "pixi.toml: more than 2,000 entries" in done.stderr
+
+
 SETTINGS = {
     "deep": "x = " + "[" * 5000,
     "tables": "x = " + "{a = " * 5000,

@@ -41,7 +41,7 @@ def add_project(drafts: Drafts, content: Table) -> None:
     groups = table(content, "dependency-groups")
     _add_extras(drafts, table(project, "optional-dependencies"), groups)
     for name in groups:
-        for line in _group(groups, name, drafts, ()):
+        for line in _group(groups, name, drafts):
             drafts.pip(name, f"the group {name!r}", line)
     tools = table(content, "tool")
     if "poetry" in tools and not project.get("dependencies"):
@@ -82,14 +82,27 @@ def add_python(drafts: Drafts, required: str = "") -> None:
     drafts.conda(DEFAULT, "python", "python")
 
 
-def _group(groups: Table, name: str, drafts: Drafts, inside: tuple[str, ...]) -> Iterator[str]:
-    """Yield the requirements of a dependency group (PEP 735), with those of the ones it includes."""
-    entries = groups.get(name)
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, str):
+def _group(groups: Table, name: str, drafts: Drafts) -> Iterator[str]:
+    """Yield the requirements of a dependency group (PEP 735), with those of the ones it includes.
+
+    Each group is looked at once, however often it is included.
+    """
+    seen = {name}
+    open_groups = [_entries(groups, name)]
+    while open_groups:
+        entry = next(open_groups[-1], None)
+        if entry is None:
+            open_groups.pop()
+        elif isinstance(entry, str):
             yield entry
         elif isinstance(included := table({"entry": entry}, "entry").get("include-group"), str):
             if included not in groups:
                 drafts.left.append(f"the group {name!r} includes {included!r}, which is not there")
-            elif included not in (*inside, name):
-                yield from _group(groups, included, drafts, (*inside, name))
+            elif included not in seen:
+                seen.add(included)
+                open_groups.append(_entries(groups, included))
+
+
+def _entries(groups: Table, name: str) -> Iterator[object]:
+    entries = groups.get(name)
+    return iter(entries if isinstance(entries, list) else ())
