@@ -237,6 +237,11 @@ NO_IMAGES: dict[str, Callable[[Registry], object]] = {
     "diff_ids object": config(rootfs={"diff_ids": {"a": 1}}),
     "history object": config(history={"a": 1}),
     "history text": config(history="text"),
+    "settings list": config(config=[1]),
+    "settings text": config(config="x"),
+    "labels list": config(config={"Labels": [1]}),
+    "variables number": config(config={"Env": 5}),
+    "command text": config(config={"Cmd": "x"}),
     "manifests null": lambda _registry: {"manifests": None},
     "manifests number": lambda _registry: {"manifests": 1},
     "manifests of null": lambda _registry: {"manifests": [None]},
@@ -248,6 +253,16 @@ NO_IMAGES: dict[str, Callable[[Registry], object]] = {
     "both": both,
     "either": either,
 }
+
+
+@pytest.mark.parametrize("place", ["image", "base"])
+def test_a_login_in_the_name_of_an_image_is_not_told(strata: Strata, place: str) -> None:
+    strata("lock")
+    names = {"image": "127.0.0.1:9/a/b:1", "base": "127.0.0.1:9/a/base:1"}
+    names[place] = f"me:s3cret@{names[place]}"
+    done = strata("push", names["image"], "--base", names["base"])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: this is no image\n")
 
 
 @pytest.mark.parametrize("prepare", NO_IMAGES.values(), ids=NO_IMAGES)

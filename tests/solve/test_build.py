@@ -83,6 +83,19 @@ def test_only_what_is_named_is_built(
     assert not builds.exists() or set(builds.read_text().split()) <= {"only-sources"}
 
 
+def test_what_is_built_is_looked_into_as_other_wheels_are(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
+    write(project, channel, ["only-sources"])
+    allow(project, "only-sources")
+    assert strata("lock").returncode == 0
+    for command in (("install",), ("layers", "--out", "layers", "--platform", "linux-64")):
+        refused = strata(*command, ALSO_BUILDS="../../../../../pwned")
+        assert refused.returncode == 6, refused.stderr
+        assert "the wheel only-sources 1.0 is refused: ../../../../../pwned" in refused.stderr
+    assert not list(project.parent.rglob("pwned"))
+
+
 def test_lock_alone_builds_nothing(
     strata: Strata, project: Path, channel: HandMadeChannel, builds: Path
 ) -> None:

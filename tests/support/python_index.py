@@ -35,6 +35,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
         f"{{info}}/METADATA": "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n" + needs,
         f"{{info}}/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }}
+    if also := os.environ.get("ALSO_BUILDS"):
+        texts[also] = "pwned"
     texts[f"{{info}}/RECORD"] = "".join(f"{{path}},,\\n" for path in [*texts, f"{{info}}/RECORD"])
     with zipfile.ZipFile(os.path.join(folder, "{module}-{version}-py3-none-any.whl"), "w") as wheel:
         for path, text in texts.items():

@@ -150,7 +150,8 @@ def _advice(
     yield from tools.advice(repository, made)
     for name, rest in _YOURS.items():
         ours, theirs = repository.folder / name, made / name
-        if done.left.get(name) == "it is there" and ours.read_bytes() != theirs.read_bytes():
+        is_same = ours.is_file() and ours.read_bytes() == theirs.read_bytes()
+        if done.left.get(name) == "it is there" and not is_same:
             yield f"{name}: yours stays, {rest}"
     if (setup := repository.has(*SETUPS)) and not repository.has("pyproject.toml"):
         yield f"{setup}: stays what installs the package, so no pyproject.toml was added"

@@ -10,21 +10,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from conda_strata.adopt.repository import ENVIRONMENTS, Repository
+from conda_strata.adopt.repository import ENVIRONMENTS, LARGEST, Repository, beginning
 
 _FOLDERS = ("", "binder", ".binder", "env", "envs", "environments", "conda", "requirements")
 _FILES = re.compile(r"Pipfile|pixi\.toml|requirements.*\.(in|txt)|.*\.ya?ml")
 _READ = {*ENVIRONMENTS, "environment-dev.yml", "requirements.txt"}
-_LARGEST = 1_000_000
-"""Of a file that is searched for imports; longer ones hold data."""
 
 
 def unread(repository: Repository) -> Iterator[str]:
     """Yield the files whose dependencies were not read."""
-    if "poetry" in repository.pyproject.get("tool", {}):
+    if "poetry" in repository.tools:
         yield "pyproject.toml"
     for name in ("setup.py", "setup.cfg"):
-        if "install_requires" in _text(repository.folder / name):
+        if "install_requires" in beginning(repository.folder / name):
             yield name
     for top in _FOLDERS:
         folder = repository.folder / top
@@ -40,7 +38,7 @@ def imports(repository: Repository) -> list[str]:
     own = {"src"}
     for file in _walk(repository.folder):
         own |= {file.stem, *file.relative_to(repository.folder).parts[:-1]}
-        if file.suffix in {".py", ".ipynb"} and file.stat().st_size < _LARGEST:
+        if file.suffix in {".py", ".ipynb"} and file.stat().st_size < LARGEST:
             found |= set(_imported(_code(file)))
     return sorted(found - own - sys.stdlib_module_names, key=str.casefold)
 
@@ -48,7 +46,7 @@ def imports(repository: Repository) -> list[str]:
 def _has_dependencies(file: Path) -> bool:
     """Tell files of conda's form from other YAML; the rest is known by its name."""
     if file.suffix in {".yml", ".yaml"}:
-        return re.search(r"(?m)^dependencies:", _text(file)) is not None
+        return re.search(r"(?m)^dependencies:", beginning(file)) is not None
     return True
 
 
@@ -61,9 +59,9 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _code(file: Path) -> str:
     """Return a script, or the code of a notebook without the lines for IPython."""
     if file.suffix == ".py":
-        return _text(file)
+        return beginning(file)
     try:
-        cells = json.loads(_text(file))["cells"]
+        cells = json.loads(beginning(file))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, TypeError, KeyError):
         return ""
@@ -80,10 +78,3 @@ def _imported(code: str) -> Iterator[str]:
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.split(".")[0]
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import environment_file
+from conda_strata.spec import environment_file, limited_toml
 from conda_strata.spec.dependency import package_name
 
 ENVIRONMENTS = ("environment.yml", "environment.yaml")
@@ -24,6 +23,9 @@ _LICENCES = {
     "Apache-2.0": "Apache License",
 }
 _TITLE = re.compile(r"\s*(?:#\s+([^\[\]<>\n]{2,60}?)\s*\n|([^\[\]<>\n]{2,60}?)\s*\n===+\s*\n)")
+LARGEST = 1_000_000
+"""Bytes of a file that are read; longer ones hold data."""
+
 _VERSION = re.compile(r"3\.\d+")
 _OPTION = ("-", "http:", "https:", "git+", ".", "/")
 
@@ -44,6 +46,8 @@ class Repository:
         self.pyproject = _toml(folder / "pyproject.toml")
         project = self.pyproject.get("project")
         self.project: dict[str, Any] = project if isinstance(project, dict) else {}
+        tools = self.pyproject.get("tool")
+        self.tools: dict[str, Any] = tools if isinstance(tools, dict) else {}
 
     def has(self, *names: str) -> str | None:
         """Return the first file or folder at the top that is named so, in any case of letters."""
@@ -159,10 +163,7 @@ class Repository:
             yield from (Path(top, name) for name in names)
 
     def _text(self, name: str) -> str:
-        try:
-            return (self.folder / name).read_text("utf-8", errors="replace")
-        except OSError:
-            return ""
+        return beginning(self.folder / name)
 
     def _git(self, *words: str) -> str:
         try:
@@ -177,10 +178,16 @@ class Repository:
         return done.stdout.strip()
 
 
-def _toml(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
+def beginning(file: Path) -> str:
+    """Return the text of a file, of a large one its beginning; "" of what is no file."""
     try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{file}: {error}", "Correct the file, and run it again.") from error
+        if not file.is_file():
+            return ""
+        with file.open("rb") as opened:
+            return opened.read(LARGEST).decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    return limited_toml.load(file) if file.exists() else {}

@@ -13,6 +13,9 @@ from conda_strata.core.errors import UsageError
 from conda_strata.pypi.uv import uv_command
 
 _COOKIECUTTER = "cookiecutter>=2.6,<3"
+_JINJA = ("{{", "{%", "{#")
+"""What cookiecutter would run in an answer, and the template's updates again later."""
+
 _PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -47,8 +50,14 @@ def generate(template: str, checkout: str | None, given: Mapping[str, str], out:
     UsageError
         When the template refuses an answer, or cannot be read.
     """
+    for key, value in given.items():
+        if found := next((mark for mark in _JINJA if mark in value), None):
+            raise UsageError(
+                f"the answer to {key} holds {found!r}, which the template would run as code",
+                f"Give another with --answer {key}=VALUE.",
+            )
     program = (
-        [sys.executable, "-m", "cookiecutter"]
+        [sys.executable, "-P", "-m", "cookiecutter"]  # -P: no modules of the current folder
         if importlib.util.find_spec("cookiecutter")
         else uv_command("tool", "run", "--quiet", "--from", _COOKIECUTTER, "cookiecutter")
     )
@@ -63,9 +72,11 @@ def generate(template: str, checkout: str | None, given: Mapping[str, str], out:
     )
     made = list(out.iterdir())
     if done.returncode or len(made) != 1:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["it said nothing"]
+        # the last line of a traceback is the one that says what is wrong
+        what = said[-1 if said[0].startswith("Traceback") else 0]
         raise UsageError(
-            f"the template {template} made no project: {said[0] if said else 'it said nothing'}",
+            f"the template {template} made no project: {what}",
             "Give a better answer with --answer KEY=VALUE, or another --template.",
         )
     return made[0]

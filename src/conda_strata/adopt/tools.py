@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from conda_strata.adopt.repository import SETUPS, Repository
+from conda_strata.adopt.repository import SETUPS, Repository, beginning
 
 _PYTEST = """\
 # So that tests find the code without an installation.
@@ -40,8 +40,9 @@ def complete(repository: Repository, made: Path) -> None:
 
 def advice(repository: Repository, made: Path) -> Iterator[str]:
     """Yield what a person has to add to a ``pyproject.toml`` that is there."""
-    tool = repository.pyproject.get("tool", {})
-    if repository.has("pyproject.toml") and "image" not in tool.get("strata", {}):
+    own = repository.tools.get("strata")
+    has_image = isinstance(own, dict) and "image" in own
+    if repository.has("pyproject.toml") and not has_image:
         lines = _table("tool.strata.image", _image(made / "pyproject.toml")).splitlines()
         yield f"pyproject.toml: add the lines {' and '.join(lines)}"
 
@@ -58,11 +59,7 @@ def _table(name: str, values: dict[str, str]) -> str:
 def _has_pytest(repository: Repository) -> bool:
     tables = {"tox.ini": "[pytest]", "setup.cfg": "[tool:pytest]"}
     return (
-        "pytest" in repository.pyproject.get("tool", {})
+        "pytest" in repository.tools
         or repository.has("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml") is not None
-        or any(
-            table in (repository.folder / name).read_text("utf-8", errors="replace")
-            for name, table in tables.items()
-            if (repository.folder / name).is_file()
-        )
+        or any(table in beginning(repository.folder / name) for name, table in tables.items())
     )

@@ -19,6 +19,9 @@ _PLAIN = re.compile(
     r"(?:-{1,2}(?=[a-z]))?[A-Za-z0-9_.](?:[A-Za-z0-9_.=<>!~*,+/|-]|:(?=\S)| (?=[^\s#]))*"
 )
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_MOST = 2000
+"""Entries that are looked at; no project has as many."""
+
 _SYSTEMS = ("linux", "osx", "win", "unix")
 
 
@@ -44,6 +47,7 @@ class Drafts:
     _conda: dict[str, dict[str, None]] = field(default_factory=dict)
     _pip: dict[str, dict[str, None]] = field(default_factory=dict)
     _built: dict[str, None] = field(default_factory=dict)
+    _seen: int = 0
 
     def set_channels(self, names: Iterable[str]) -> None:
         """Take the channels that may be named in an environment file."""
@@ -146,6 +150,9 @@ class Drafts:
 
     def _taken(self, what: str, content: Mapping[str, object]) -> bool:
         """Whether strata would read *content*; what it refuses is left out, with the reason."""
+        self._seen += 1
+        if self._seen > _MOST:
+            raise ManifestError(f"{self.source}: more than {_MOST:,} entries", "Write it by hand.")
         file = Path("environment.yml")
         try:
             environment_file.read(file, json.dumps(content))  # JSON is YAML

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from conda_strata.convert.draft import Drafts
 from conda_strata.convert.tables import Table, table, text, texts
+from conda_strata.core.errors import ManifestError
+from conda_strata.spec import limited_yaml
 from conda_strata.spec.manifest import DEFAULT
 
 _DEV = "dev"
@@ -39,7 +41,7 @@ def add_project(drafts: Drafts, content: Table) -> None:
     groups = table(content, "dependency-groups")
     _add_extras(drafts, table(project, "optional-dependencies"), groups)
     for name in groups:
-        for line in _group(groups, name, drafts, ()):
+        for line in _group(groups, name, drafts):
             drafts.pip(name, f"the group {name!r}", line)
     tools = table(content, "tool")
     if "poetry" in tools and not project.get("dependencies"):
@@ -68,8 +70,8 @@ def add_python(drafts: Drafts, required: str = "") -> None:
         return
     pinned = drafts.source.parent / ".python-version"
     try:
-        found = re.match(r"3\.\d+(?:\.\d+)?$", pinned.read_text("utf-8").strip())
-    except (OSError, UnicodeDecodeError):
+        found = re.match(r"3\.\d+(?:\.\d+)?$", limited_yaml.read_text(pinned).strip())
+    except ManifestError:
         found = None
     version = f"={found[0]}" if found else re.sub(r"\s+", "", required)
     if version:
@@ -80,14 +82,27 @@ def add_python(drafts: Drafts, required: str = "") -> None:
     drafts.conda(DEFAULT, "python", "python")
 
 
-def _group(groups: Table, name: str, drafts: Drafts, inside: tuple[str, ...]) -> Iterator[str]:
-    """Yield the requirements of a dependency group (PEP 735), with those of the ones it includes."""
-    entries = groups.get(name)
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, str):
+def _group(groups: Table, name: str, drafts: Drafts) -> Iterator[str]:
+    """Yield the requirements of a dependency group (PEP 735), with those of the ones it includes.
+
+    Each group is looked at once, however often it is included.
+    """
+    seen = {name}
+    open_groups = [_entries(groups, name)]
+    while open_groups:
+        entry = next(open_groups[-1], None)
+        if entry is None:
+            open_groups.pop()
+        elif isinstance(entry, str):
             yield entry
         elif isinstance(included := table({"entry": entry}, "entry").get("include-group"), str):
             if included not in groups:
                 drafts.left.append(f"the group {name!r} includes {included!r}, which is not there")
-            elif included not in (*inside, name):
-                yield from _group(groups, included, drafts, (*inside, name))
+            elif included not in seen:
+                seen.add(included)
+                open_groups.append(_entries(groups, included))
+
+
+def _entries(groups: Table, name: str) -> Iterator[object]:
+    entries = groups.get(name)
+    return iter(entries if isinstance(entries, list) else ())

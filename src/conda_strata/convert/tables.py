@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conda_strata.core.errors import ManifestError
-from conda_strata.spec import limited_yaml
+from conda_strata.spec import limited_toml
 
 Table = Mapping[str, Any]
 
@@ -21,10 +19,7 @@ def load(file: Path) -> Table:
     ManifestError
         When it cannot be read.
     """
-    try:
-        return tomllib.loads(limited_yaml.read_text(file))
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{file}: not TOML: {error}", "Correct the file.") from error
+    return limited_toml.load(file)
 
 
 def table(holder: Table, *keys: str) -> Table:

@@ -27,7 +27,9 @@ def write(path: Path, content: bytes) -> None:
     draft = partial(target)
     try:
         try:
-            with draft.open("wb") as handle:
+            # a repository may have brought a link in its place, which "w" would write through
+            draft.unlink(missing_ok=True)
+            with draft.open("xb") as handle:
                 handle.write(content)
                 handle.flush()
                 os.fsync(handle.fileno())

@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conda_strata.core.errors import ManifestError
+from conda_strata.spec import limited_yaml
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_LONGEST = 200_000
+"""Characters of a Dockerfile at most."""
+
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
 
 
@@ -101,8 +105,9 @@ class Dockerfile:
 
     def image_below(self, stage: Stage) -> str:
         """Return the image that *stage* starts from, through other stages."""
-        earlier = [s for s in self.stages if s.name == stage.below and s.line < stage.line]
-        return self.image_below(earlier[-1]) if earlier else stage.below
+        while earlier := [s for s in self.stages if s.name == stage.below and s.line < stage.line]:
+            stage = earlier[-1]
+        return stage.below
 
 
 def read(file: Path, arguments: Mapping[str, str]) -> Dockerfile:
@@ -120,10 +125,9 @@ def read(file: Path, arguments: Mapping[str, str]) -> Dockerfile:
     ManifestError
         When it cannot be read, or has no stage.
     """
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{file} cannot be read: {error}") from error
+    text = limited_yaml.read_text(file)
+    if len(text) > _LONGEST:
+        raise ManifestError(f"{file} is longer than {_LONGEST:,} characters", "Name a Dockerfile.")
     stages: list[Stage] = []
     declared: dict[str, str] = {}
     for line, word, rest in _instructions(text):

@@ -154,6 +154,12 @@ def _require_consistent(image: Image) -> None:
         _ = layer.key, layer.claims, layer.companions
     if not isinstance(image.config.get("history") or [], list):
         raise TypeError("a history that is no list")
+    inner = image.config.get("config") or {}
+    if not isinstance(inner, dict):
+        raise TypeError("settings that are no object")
+    for name, kind in (("Labels", dict), ("Env", list), ("Entrypoint", list), ("Cmd", list)):
+        if not isinstance(inner.get(name) or kind(), kind):
+            raise TypeError(f"a value of {name} that is no {kind.__name__}")
 
 
 def append(

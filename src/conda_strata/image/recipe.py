@@ -20,6 +20,8 @@ from conda_strata.registry.repository import Repository
 _log = logging.getLogger(__name__)
 
 _IMAGE = "docker-image://"
+_SHOWN = 200
+"""Characters of a path in a message."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,9 @@ def _files(folder: Path, names: Iterable[str]) -> Iterator[Path]:
         pattern = name.strip("/").removeprefix("./") or "."
         try:
             matched = [folder] if pattern == "." else sorted(folder.glob(pattern))
-        except (ValueError, NotImplementedError) as error:
-            raise UsageError(f"{name!r} in the Dockerfile is no path of the project") from error
+        except (ValueError, NotImplementedError, RecursionError, OSError) as error:
+            shown = f"{name[:_SHOWN]!r}"
+            raise UsageError(f"{shown} in the Dockerfile is no path of the project") from error
         for one in matched:
             inner = sorted(one.rglob("*")) if one.is_dir() else [one]
             for file in inner:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, NoReturn
 
 from conda_strata.core import sizes
 from conda_strata.core.errors import ManifestError, UsageError
-from conda_strata.spec import platforms
+from conda_strata.spec import limited_toml, limited_yaml, platforms
 from conda_strata.spec.manifest import DEFAULT
 
 PYPROJECT, STRATA = "pyproject.toml", "strata.toml"
@@ -127,19 +126,11 @@ class _Reader:
         )
 
     def _table(self) -> Mapping[str, Any]:
-        try:
-            self.text = self.file.read_text("utf-8")
-            found: Any = tomllib.loads(self.text)
-            self.whole = found
-        except FileNotFoundError:
+        if not self.file.exists():
             return {}
-        except (OSError, UnicodeDecodeError) as error:
-            raise ManifestError(f"{self.file} cannot be read: {error}") from error
-        except tomllib.TOMLDecodeError as error:
-            place = re.search(r"line (\d+)", str(error))
-            line = place[1] if place else str(self.text.count("\n") + 1)
-            said = str(error).partition(" (at ")[0]
-            raise ManifestError(f"{self.file}:{line}: not TOML: {said}") from error
+        self.text = limited_yaml.read_text(self.file)
+        found: Any = limited_toml.parse(self.file, self.text)
+        self.whole = found
         path: list[str] = []
         for part in _table(self.file).split("."):
             path.append(part)

@@ -38,6 +38,9 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """One that leaves all scalars text: 1.10 is a version, not a number."""
 
 
+_MOST_DEPENDENCIES = 300_000
+"""Of all packages together; an alias of YAML could stand for many."""
+
 _Package = TypeVar("_Package", RepoDataRecord, Wheel)
 
 
@@ -72,6 +75,13 @@ def parse(path: Path, text: str) -> Lock:
         raise LockError(f"{path}: metadata or package list: {error}", _FIX) from error
     records: dict[str, dict[str, list[RepoDataRecord]]] = {MAIN: {s: [] for s in subdirs}}
     wheels: dict[str, dict[str, list[Wheel]]] = {}
+    needs = sum(
+        len(found)
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(found := entry.get("dependencies"), dict)
+    )
+    if needs > _MOST_DEPENDENCIES:
+        raise LockError(f"{path}: more than {_MOST_DEPENDENCIES:,} dependencies", _FIX)
     for number, entry in enumerate(entries, 1):
         try:
             package = _package(_mapping(entry))

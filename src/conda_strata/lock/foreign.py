@@ -13,6 +13,9 @@ NEWEST = 7
 _START = 10_000
 """Bytes that the version of a lock stands in, after comments."""
 
+_LOOKED_AT = 1_000_000
+"""Bytes by which a file is told that is no lock."""
+
 _RESTORE = "Restore it from git, or delete it and run 'strata lock'."
 _THEIRS = "Restore it from git, or let the tool that wrote it write it again."
 _LOCK_IT = "Give --lock a strata.lock or pixi.lock; 'strata lock' makes one from environment.yml."
@@ -25,7 +28,8 @@ _REQUIREMENT = (
 def explain(path: Path, error: Exception | None = None) -> LockError:
     """Return what to tell a user whose lock *path* rattler refused with *error*."""
     try:
-        text = path.read_text("utf-8", errors="replace")
+        with path.open("rb") as opened:
+            text = opened.read(_LOOKED_AT).decode("utf-8", errors="replace")
     except OSError as failure:
         return LockError(f"{path} cannot be read: {failure.strerror or failure}", _RESTORE)
     what, fix = _identify(text)
@@ -34,7 +38,9 @@ def explain(path: Path, error: Exception | None = None) -> LockError:
     fix = _RESTORE if path.name == "strata.lock" else _THEIRS
     if found := re.search(r"at line (\d+) column", str(error)):
         return LockError(f"{path}:{found[1]}: this is damaged: it is no YAML from here on", fix)
-    return LockError(f"{path} is not a lock that strata can read: {error}", fix)
+    # what rattler says holds words of the file, which a link could make any file of this machine
+    said = "" if path.is_symlink() else f": {error}"
+    return LockError(f"{path} is not a lock that strata can read{said}", fix)
 
 
 def conda_lock_text(path: Path) -> str | None:

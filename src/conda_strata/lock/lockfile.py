@@ -29,7 +29,7 @@ _HEADER = """\
 """
 """For a person: conda takes this file without a word and makes an empty environment of it."""
 
-_MOST_BYTES = 128 << 20
+MOST_BYTES = 128 << 20
 _MOST_LEVELS = 200
 _BRACKETS = re.compile(rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\"""")
 
@@ -146,8 +146,8 @@ def _readable(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise LockError(f"{path} is no regular file", "Name a lock file.")
-        if path.stat().st_size > _MOST_BYTES:
-            raise LockError(f"{path} is larger than {_MOST_BYTES >> 20} MB", "Name a lock file.")
+        if path.stat().st_size > MOST_BYTES:
+            raise LockError(f"{path} is larger than {MOST_BYTES >> 20} MB", "Name a lock file.")
         data = path.read_bytes()
     except OSError as error:
         raise foreign.explain(path, error) from error

@@ -13,6 +13,8 @@ from conda_strata.lock import lockfile
 from conda_strata.lock.model import Lock
 
 _NOTHING = {"/dev/null", os.devnull}
+_SMALL = 1000
+"""Bytes of white space, of which a lock without anything has fewer."""
 
 
 def read(name: str) -> Lock:
@@ -33,13 +35,15 @@ def read(name: str) -> Lock:
     if name in _NOTHING:
         return _empty(name)
     if path.is_file():
-        return lockfile.read(path) if path.read_bytes().strip() else _empty(name)
+        is_empty = path.stat().st_size < _SMALL and not path.read_bytes().strip()
+        return _empty(name) if is_empty else lockfile.read(path)
     if ":" in name:
         return _read_text(name, _in_git(name))
     if not path.exists():
         raise UsageError(f"{name} does not exist", "Name a lock file, or REV:PATH for one in git.")
     try:
-        return _read_text(name, path.read_bytes())
+        with path.open("rb") as opened:  # a pipe, as of '<(command)', has no size
+            return _read_text(name, opened.read(lockfile.MOST_BYTES + 1))
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error}", "Name a lock file.") from error
 

@@ -84,6 +84,8 @@ def environment_variables(prefix: Path) -> dict[str, str]:
 
 
 def _values(file: Path, key: str | None) -> Iterator[tuple[str, str]]:
+    if file.exists() and not file.is_file():
+        raise StrataError(f"{file} is no regular file", "Delete it.")
     try:
         found = json.loads(file.read_text("utf-8"))
         named = dict(found.get(key, {}) if key else found)

@@ -27,8 +27,11 @@ class Changes:
 
 def environment(prefix: Path) -> str | None:
     """Return the name of the environment that strata installed into *prefix*, if it did."""
+    note = prefix / _NOTE
+    if note.is_symlink() or not note.is_file():  # what a link leads to is no name, and is not told
+        return None
     try:
-        return (prefix / _NOTE).read_text("utf-8").strip() or None
+        return note.read_text("utf-8").strip() or None
     except (OSError, UnicodeDecodeError):
         return None
 

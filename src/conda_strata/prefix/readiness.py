@@ -25,8 +25,9 @@ _SHA256 = re.compile(rb'^  "sha256": "([0-9a-f]{64})"', re.MULTILINE)
 
 def is_there(prefix: Path, record: RepoDataRecord) -> bool:
     """Whether *prefix* holds this very package, so that rattler will leave it alone."""
+    file = prefix / "conda-meta" / f"{identity(record)}.json"
     try:
-        text = (prefix / "conda-meta" / f"{identity(record)}.json").read_bytes()
+        text = file.read_bytes() if file.is_file() else b""
     except (OSError, ValueError):
         return False
     found = _SHA256.search(text)

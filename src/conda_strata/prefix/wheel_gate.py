@@ -55,14 +55,19 @@ class WheelError(NetworkError):
 
 
 def require_safe(
-    source: WheelFile, items: list[ZipInfo], wheel: Wheel, folder: str, fitting: Collection[Tag]
+    source: WheelFile,
+    items: list[ZipInfo],
+    size: int,
+    wheel: Wheel,
+    folder: str,
+    fitting: Collection[Tag],
 ) -> None:
     """Refuse a wheel that would write elsewhere, or what no Python package needs to write.
 
     Parameters
     ----------
-    source, items
-        The wheel's archive, and its entries.
+    source, items, size
+        The wheel's archive, its entries, and its bytes.
     wheel
         What the lock has of it.
     folder
@@ -75,18 +80,23 @@ def require_safe(
     WheelError
         Naming wheel, path and rule.
     """
-    for path, rule in _faults(source, items, wheel, folder, fitting):
+    for path, rule in _faults(source, items, size, wheel, folder, fitting):
         raise WheelError(wheel, path, rule)
 
 
 def _faults(
-    source: WheelFile, items: list[ZipInfo], wheel: Wheel, folder: str, fitting: Collection[Tag]
+    source: WheelFile,
+    items: list[ZipInfo],
+    size: int,
+    wheel: Wheel,
+    folder: str,
+    fitting: Collection[Tag],
 ) -> Iterator[tuple[str, str]]:
     yield from _name_faults(wheel, fitting)
-    size = sum(item.compress_size for item in items)
     unpacked = sum(item.file_size for item in items)
     if len(items) > MOST_FILES:
         yield wheel.file_name, f"it has more than {MOST_FILES} files"
+    # not by what the entries say they take: they may all lie on the same bytes
     if unpacked > max(SMALL, FACTOR * size):
         yield wheel.file_name, f"{size} bytes become {unpacked}, more than {FACTOR} times as many"
     for item in items:

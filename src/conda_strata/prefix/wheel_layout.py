@@ -68,7 +68,8 @@ class Layout:
         """
         for wheel, file in zip(wheels, files, strict=True):
             with self._opened(wheel, file) as (source, archive):
-                require_safe(source, archive.infolist(), wheel, self.folder, self.fitting)
+                items, size = archive.infolist(), file.stat().st_size
+                require_safe(source, items, size, wheel, self.folder, self.fitting)
         for wheel, file in zip(wheels, files, strict=True):
             with self._opened(wheel, file) as (source, _):
                 install(source, self._destination(wheel), _metadata(wheel))

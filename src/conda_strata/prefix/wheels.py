@@ -21,6 +21,8 @@ from conda_strata.pypi.wheel_tags import Target
 
 _log = logging.getLogger(__name__)
 
+_METADATA = ("INSTALLER", "METADATA", "RECORD", "direct_url.json")
+
 
 def site_packages(records: Sequence[RepoDataRecord]) -> str:
     """Return the folder of Python packages in a prefix with *records*, relative to the prefix.
@@ -140,7 +142,16 @@ def link_wheels(
 
 
 def _uninstall(prefix: Path, names: Sequence[str]) -> None:
-    words = ["--python", str(_python(prefix)), "--quiet", "--no-progress", "--color", "never"]
+    # uv's settings of the current folder have no say: they could name a cache anywhere
+    words = [
+        "--no-config",
+        "--python",
+        str(_python(prefix)),
+        "--quiet",
+        "--no-progress",
+        "--color",
+        "never",
+    ]
     command = uv_command("pip", "uninstall", *words, "--", *names)
     _log.debug("%s", shlex.join(command))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -157,6 +168,9 @@ def installed(prefix: Path) -> Iterator[tuple[str, str, str]]:
     What a person added by hand, with pip or as an editable project, is not among them.
     """
     for place in _places(prefix):
+        for file in (info / name for info in place.glob("*.dist-info") for name in _METADATA):
+            if file.exists() and not file.is_file():
+                raise StrataError(f"{file} is no regular file", "Delete it, or the environment.")
         for found in distributions(path=[str(place)]):
             # RECORD is written last: without it, the installation was cut short
             own = (found.read_text("INSTALLER") or "").strip() == "strata"

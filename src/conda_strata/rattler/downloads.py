@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -87,14 +87,35 @@ def _scratch(folder: Path) -> Iterator[Path]:
 @contextmanager
 def _workers(records: Sequence[RepoDataRecord]) -> Iterator[Executor]:
     count = min(os.cpu_count() or 1, len(records), _MOST_PROCESSES)
-    if count == 1 or sum(record.size or 0 for record in records) < _WORTH_PROCESSES:
-        workers: Executor = ThreadPoolExecutor(1)
-    else:
-        workers = ProcessPoolExecutor(count, get_context("spawn"), _leave_interrupts)
+    is_small = count == 1 or sum(record.size or 0 for record in records) < _WORTH_PROCESSES
+    with nullcontext() if is_small else _safe_path():
+        workers: Executor = (
+            ThreadPoolExecutor(1)
+            if is_small
+            else ProcessPoolExecutor(count, get_context("spawn"), _leave_interrupts)
+        )
+        try:
+            yield workers
+        finally:
+            workers.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Have Pythons that start meanwhile import nothing of the current folder.
+
+    Their first imports would look there, and a project may hold a file such as ``pickle.py``.
+    """
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
     try:
-        yield workers
+        yield
     finally:
-        workers.shutdown(cancel_futures=True)
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _leave_interrupts() -> None:

@@ -7,11 +7,12 @@ import errno
 import itertools
 import os
 import re
+import struct
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from rattler.package_streaming import extract as rattler_extract
 
@@ -31,6 +32,11 @@ FLOOR = 64 << 20
 ASK = "Nothing of it was installed. Tell the channel's owners, or lock another version of it."
 
 _STEP = 1 << 20
+
+_ENTRY = struct.Struct("<6xH10xIIHH")
+"""What stands before an entry of a zip archive: flags, two sizes, the lengths of two names."""
+
+_FOUR = 0xFFFFFFFF
 
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _OF_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
@@ -102,7 +108,8 @@ def _sizes(archive: Path) -> Iterator[int]:
         with bz2.open(archive) as tar:
             yield from _pieces(tar)
         return
-    with zipfile.ZipFile(archive) as outer:
+    with archive.open("rb") as file, zipfile.ZipFile(file) as outer:
+        _require_listed(file, outer.infolist())
         for part in outer.infolist():
             with outer.open(part) as inner:
                 if part.filename.endswith(".tar.zst"):
@@ -110,6 +117,39 @@ def _sizes(archive: Path) -> Iterator[int]:
                         yield from _pieces(tar)
                 else:
                     yield from _pieces(inner)
+
+
+def _require_listed(file: BinaryIO, parts: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse an archive that holds more for who reads it from its start than its list tells.
+
+    rattler reads it so, and Python by the list at its end.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        When the two differ.
+    """
+    listed = {part.header_offset: part for part in parts}
+    place = 0
+    while True:
+        file.seek(place)
+        header = file.read(_ENTRY.size)
+        if header[:4] != b"PK\x03\x04" or len(header) < _ENTRY.size:
+            break
+        flags, packed, plain_size, name, extra = _ENTRY.unpack(header)
+        part = listed.pop(place, None)
+        if part is None:
+            raise zipfile.BadZipFile("it has an entry that its list lacks")
+        has_sizes_behind = flags & 0x8
+        told = (packed, plain_size) == (part.compress_size, part.file_size)
+        # sizes of four gigabytes and more stand elsewhere in the entry
+        if not (told or has_sizes_behind or _FOUR in {packed, plain_size}):
+            raise zipfile.BadZipFile("an entry has another size than its list says")
+        place += _ENTRY.size + name + extra + part.compress_size
+        if has_sizes_behind:
+            place = min((at for at in listed if at >= place), default=place)
+    if listed:
+        raise zipfile.BadZipFile("its list names an entry that is elsewhere")
 
 
 def _pieces(file: _Readable) -> Iterator[int]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from conda_strata.core import urls
 from conda_strata.core.errors import UsageError
 
 DOCKER_HUB = "registry-1.docker.io"
@@ -99,7 +100,8 @@ class Reference:
         has_host = bool(slash and re.search(r"[.:]|^localhost$", first))
         found = _REFERENCE.fullmatch(text if has_host else f"docker.io/{text}")
         if found is None:
-            raise UsageError(f"{text!r} is no image", "Name one as in ghcr.io/owner/project:tag.")
+            shown = "this" if urls.mentions_credentials(text) else repr(text)
+            raise UsageError(f"{shown} is no image", "Name one as in ghcr.io/owner/project:tag.")
         path = found["path"] if slash else f"library/{found['path']}"
         host = found["host"].lower()
         named = (found["tag"] or "latest", found["digest"] or "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import copy
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
@@ -16,6 +16,8 @@ from conda_strata.core.errors import ManifestError
 
 MOST_BYTES = 1_000_000
 MOST_LEVELS = 20
+MOST_NODES = 10_000
+"""Texts, lists and mappings; where an alias stands, those of what it stands for."""
 
 
 @cache
@@ -27,19 +29,41 @@ def _loader() -> type[yaml.SafeLoader]:
 
     class Limited(yaml.SafeLoader):
         levels = 0
+        nodes = 0
 
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            before = self.nodes
             self.levels += 1
+            self.nodes += self._size(event)
             if self.levels > MOST_LEVELS:
-                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-                problem = f"more than {MOST_LEVELS} levels of lists and mappings"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
-            alias = self.peek_event() if self.check_event(yaml.AliasEvent) else None  # type: ignore[no-untyped-call]
+                raise _refusal(event, f"more than {MOST_LEVELS} levels of lists and mappings")
+            if self.nodes > MOST_NODES:
+                raise _refusal(event, f"more than {MOST_NODES:,} entries")
             node = super().compose_node(parent, index)
             self.levels -= 1
-            return _at(node, alias) if node and alias else node
+            if isinstance(event, yaml.AliasEvent):
+                return _at(node, event) if node else node
+            if event.anchor:
+                self._sizes[event.anchor] = self.nodes - before
+            return node
+
+        def _size(self, event: yaml.Event) -> int:
+            if not isinstance(event, yaml.AliasEvent):
+                return 1
+            if event.anchor in self.anchors and event.anchor not in self._sizes:
+                raise _refusal(event, "a list or mapping that holds itself")
+            return self._sizes.get(event.anchor or "", 1)
+
+        @cached_property
+        def _sizes(self) -> dict[str, int]:
+            return {}
 
     return Limited
+
+
+def _refusal(event: yaml.Event, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]
 
 
 def _at(node: yaml.Node, alias: yaml.Event) -> yaml.Node:
@@ -74,13 +98,15 @@ def read_text(file: Path) -> str:
     """
     try:
         if file.exists() and not file.is_file():
-            raise ManifestError(f"{file} is no regular file", "Name an environment file: -f.")
+            raise ManifestError(
+                f"{file} is no regular file", "Put a file of text there, or name another."
+            )
         with file.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise ManifestError(
                 f"{file} is larger than {MOST_BYTES // 1_000_000} MB",
-                "An environment file has a few kilobytes: check that this is the right file.",
+                "Such a file has a few kilobytes: check that this is the right one.",
             )
         return decode(content)
     except FileNotFoundError:

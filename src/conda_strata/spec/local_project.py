@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from conda_strata.core.errors import ManifestError
+
 _LOCAL = re.compile(r"\.{0,2}(?:[/\\]|$|\[)|\.{1,2}$|file:|~[/\\]|[A-Za-z]:[/\\]")
 
 
@@ -44,14 +46,19 @@ def read(text: str, folder: Path) -> Project:
 
 
 def _requires(file: Path, extras: list[str]) -> list[str] | None:
-    import tomllib
+    from conda_strata.spec import limited_toml
 
     try:
-        project = tomllib.loads(file.read_text("utf-8")).get("project")
-    except (OSError, ValueError):
+        project = limited_toml.load(file).get("project")
+    except ManifestError:
         return None
-    if not isinstance(project, dict) or "dependencies" in project.get("dynamic", ()):
+    if not isinstance(project, dict) or "dependencies" in _list(project.get("dynamic")):
         return None
-    optional = project.get("optional-dependencies", {})
-    lists = [project.get("dependencies", []), *(optional.get(extra, []) for extra in extras)]
-    return [str(one) for found in lists for one in found]
+    optional = project.get("optional-dependencies")
+    named = [optional.get(extra) for extra in extras] if isinstance(optional, dict) else []
+    lists = [project.get("dependencies"), *named]
+    return [one for found in lists for one in _list(found) if isinstance(one, str)]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -42,13 +42,17 @@ def read(
             text = re.split(r"\s#", entry.value)[0].strip()
             if text and not text.startswith("#"):
                 spec = nodes.spec(entry, text, *outer)
-                _Reader(found, refusals).line(spec, nodes.file.parent)
+                top = _top(nodes.file.parent)
+                _Reader(found, refusals, top).line(spec, nodes.file.parent)
 
 
 class _Reader:
-    def __init__(self, found: PipList, refusals: Refusals, inside: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, found: PipList, refusals: Refusals, top: Path, inside: tuple[Path, ...] = ()
+    ) -> None:
         self.found = found
         self.refusals = refusals
+        self.top = top
         self.inside = inside
 
     def line(self, spec: Spec, folder: Path, *, as_constraint: bool = False) -> None:
@@ -93,6 +97,9 @@ class _Reader:
                 "Put it where everybody can reach it, and write 'NAME @ https://HOST/FILE.whl'.",
             )
         project = local_project.read(spec.text, folder)
+        place = Path(f"{project.file.resolve()} {spec.text}")
+        if place in self.inside:
+            return
         _log.warning(
             "%s: your own code is not locked (%s); install it into the environment with "
             "'pip install --no-deps -e FOLDER'",
@@ -101,12 +108,20 @@ class _Reader:
             if project.requires is None
             else f"what {project.file} requires is",
         )
-        for text in project.requires or ():
+        if project.requires is None:
+            return
+        self._note(project.file, spec)
+        for text in project.requires:
             with self.refusals.collected():
                 # A project may require one of its own extras.
-                self.line(Spec(text, project.file, 1, spec.selector), project.file.parent)
-        if project.requires is not None:
-            self.found.files.append(project.file)
+                line = Spec(text, project.file, 1, spec.selector)
+                reader = _Reader(self.found, self.refusals, self.top, (*self.inside, place))
+                reader.line(line, project.file.parent)
+
+    def _note(self, file: Path, spec: Spec) -> None:
+        self.found.files.append(file)
+        if len(self.found.files) > _MOST_FILES:
+            raise ManifestError(f"{spec.where}: more than {_MOST_FILES} requirements files")
 
     def _file(self, file: Path, spec: Spec, *, as_constraint: bool) -> None:
         if re.match(r"[a-z]+://", spec.text.split()[-1]):
@@ -117,16 +132,29 @@ class _Reader:
         file = Path(os.path.normpath(file))
         if file in self.inside:
             return
-        self.found.files.append(file)
-        if len(self.found.files) > _MOST_FILES:
-            raise ManifestError(f"{spec.where}: more than {_MOST_FILES} requirements files")
+        if not file.resolve().is_relative_to(self.top):
+            # its lines would be told, and looked for on the index: it could be a file of logins
+            raise ManifestError(
+                f"{spec.where}: {file} is outside of the project",
+                "Copy it beside the environment file, and name it there.",
+            )
+        self._note(file, spec)
         if not file.exists():
             raise ManifestError(f"{spec.where}: {file} does not exist", "Correct its path.")
         for number, text in _lines(limited_yaml.read_text(file)):
             with self.refusals.collected():
                 line = Spec(text, file, number, spec.selector)
-                reader = _Reader(self.found, self.refusals, (*self.inside, file))
+                reader = _Reader(self.found, self.refusals, self.top, (*self.inside, file))
                 reader.line(line, file.parent, as_constraint=as_constraint)
+
+
+def _top(folder: Path) -> Path:
+    """Return the folder that requirements files may be in: the repository, or that above *folder*."""
+    here = folder.resolve()
+    for place in (here, *here.parents):
+        if (place / ".git").exists():
+            return place
+    return here if Path.home().resolve().is_relative_to(here.parent) else here.parent
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -37,6 +37,9 @@ def checked(text: str, where: str) -> str:
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
+    # uv reads requirements line by line, and a marker may have quotes around any character
+    if not text.isprintable():
+        raise ManifestError(f"{where}: a requirement has a control character", "Take it out.")
     if _REPOSITORY.search(text):
         _refuse_repository(text, where)
     refuse_credentials(text, where, "a requirement")

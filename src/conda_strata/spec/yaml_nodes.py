@@ -16,6 +16,7 @@ _LONGEST = 1000
 """Characters of an entry at most, because the parsers of versions and markers are recursive."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_END_OF_LINE = re.compile(r"[\r\n\x85\u2028\u2029]")
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -105,9 +106,11 @@ class Nodes:
         """Return the selector in the comment behind *node*, joined with those of what holds it."""
         # By index, because YAML and str.splitlines() disagree on what ends a line. What a key
         # holds begins on the next line, so its comment stands behind the key.
-        rest = re.split(r"[\r\n\x85\u2028\u2029]", self.text[node.end_mark.index :], maxsplit=1)[0]
+        start = node.end_mark.index
+        end = _END_OF_LINE.search(self.text, start)
+        rest = self.text[start : end.start() if end else None]
         try:
-            comment = re.search(r"(?:^|\s)(#.*)", rest)
+            comment = re.search(r"(?:^|\s)(#.*)", rest) if "#" in rest else None
             found = selectors.find(comment[1].strip()) if comment else None
         except ValueError as error:
             raise ManifestError(
