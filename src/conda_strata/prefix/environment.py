@@ -100,7 +100,9 @@ def bring_to(
             if shared not in known:
                 _log.warning("%s", shared)
         conda_meta.remember(prefix, records, _named(records, requested))
-        wheels.install_wheels(prefix, locked_wheels, records)
+        # A download or a build that fails leaves the conda packages whole.
+        transaction.pause()
+        wheels.install_wheels(prefix, locked_wheels, records, before_change=transaction.begin)
         if name:
             held.remember(prefix, name)
         if named is not None:
