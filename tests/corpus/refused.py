@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.corpus.case import REFUSED, Case
+from tests.corpus.case import LEFT_OUT, REFUSED, Case
 from tests.corpus.taken import deps, pip
 
 _NO_HASH = "what is built on each machine is not the same, and has no hash to lock"
@@ -29,6 +29,29 @@ REFUSED_FILES = [
         REFUSED,
         said="is a number, no package",
     ),
+    Case("date as a dependency", deps("2026-01-01"), REFUSED, said="is a date, no package"),
+    Case(
+        "a channel behind the build string",
+        deps("numpy=2.1=h_0=conda-forge"),
+        REFUSED,
+        said="has something behind the build string",
+    ),
+    Case(
+        "one colon behind a channel",
+        deps("conda-forge:numpy"),
+        "leaves the channel out",
+        said="Write 'conda-forge::numpy'",
+        why="the package could come from another channel",
+    ),
+    Case("line of pip: '-e'", deps("-e ."), REFUSED, said="this is for pip"),
+    Case("line of pip: git", deps("git+https://example.org/x"), REFUSED, said="this is for pip"),
+    Case(
+        "line of pip: 'pip install'",
+        deps("pip install numpy"),
+        "takes the words for a version and a build of pip",
+        said="this is for pip",
+        why="nobody means that",
+    ),
     Case("nothing behind the operator", deps("numpy =="), REFUSED, said="is no package spec"),
     Case(
         "pattern of names",
@@ -40,8 +63,8 @@ REFUSED_FILES = [
     Case(
         "extras",
         deps("'pandas[performance]'"),
+        REFUSED,
         said="has extras in brackets",
-        why="conda leaves them out without a word",
     ),
     Case(
         "subdir in brackets",
@@ -54,6 +77,18 @@ REFUSED_FILES = [
         deps("conda-forge/linux-64::numpy"),
         said="asks for the subdir",
         why="as above",
+    ),
+    Case(
+        "subdir in the URL of a channel",
+        deps("https://example.org/c/linux-64::numpy"),
+        said="asks for the subdir",
+        why="as above",
+    ),
+    Case(
+        "a local package",
+        deps("./numpy-2.1-h_0.conda"),
+        said="a package's URL cannot be locked",
+        why="others do not have it; a folder can be a channel",
     ),
     Case(
         "licence in brackets",
@@ -75,26 +110,44 @@ REFUSED_FILES = [
         said="one line of text",
     ),
     Case("list in the list", "dependencies:\n  - [numpy]\n", REFUSED, said="one line of text"),
-    Case("colon for a version", deps("numpy: 2.1"), REFUSED, said="cannot hold dependencies"),
+    Case(
+        "colon for a version",
+        deps("numpy: 2.1"),
+        LEFT_OUT,
+        said="cannot hold dependencies",
+        why="the package would be lost",
+    ),
     Case(
         "list of another tool",
         "dependencies:\n  - npm: [x]\n",
-        REFUSED,
+        LEFT_OUT,
         said="cannot hold dependencies",
+        why="as above",
     ),
     Case(
         "dependencies as text",
         "dependencies: numpy\n",
-        "reads each letter as a package",
+        REFUSED,
         said="'dependencies' is a list",
-        why="conda's result is nonsense",
     ),
     Case(
         "slip in a key",
         "dependancies: [numpy]\n",
-        "makes an empty environment",
+        REFUSED,
         said="Write 'dependencies'",
-        why="everything would be lost",
+    ),
+    Case(
+        "packages under another key",
+        "packages: [numpy]\n",
+        REFUSED,
+        said="'dependencies' is missing",
+    ),
+    Case(
+        "'pip:' beside 'dependencies:'",
+        deps("python") + "pip: [rich]\n",
+        "leaves it out",
+        said="indent its list",
+        why="its packages would be lost",
     ),
     Case(
         "'channel:'",

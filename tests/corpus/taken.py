@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.corpus.case import REFUSED, Case
+from tests.corpus.case import LEFT_OUT, REFUSED, Case
 
 
 def deps(*specs: str) -> str:
@@ -17,7 +17,7 @@ def pip(*lines: str) -> str:
 
 _PINS = tuple(f"lib-{number} =1.{number}" for number in range(300))
 _WHY_SELECTOR = "conda reads the comment as a comment and installs the package everywhere"
-_WHY_PLATFORM = "conda knows no condition here; strata reads mamba's and CEP 24's"
+_WHY_PLATFORM = "conda knows no condition here, and drops the entry without a word"
 
 TAKEN_FILES = [
     Case("names only", deps("python", "numpy"), specs=("python", "numpy")),
@@ -52,6 +52,18 @@ TAKEN_FILES = [
     Case("three '='", deps("numpy===2.1"), specs=("numpy==2.1",)),
     Case("'=' and nothing", deps("numpy="), specs=("numpy",)),
     Case("epoch", deps("numpy >=1!2.0"), specs=("numpy >=1!2.0",)),
+    Case(
+        "range in parentheses",
+        deps("numpy (>=1.26,<3)"),
+        "leaves the range out",
+        ("numpy (>=1.26,<3)",),
+        why="it cannot be meant so",
+    ),
+    Case(
+        "channel of two parts",
+        deps("team/project::numpy"),
+        specs=("team/project::numpy",),
+    ),
     Case("upper case", deps("NumPy", "PyYAML=6"), specs=("NumPy", "PyYAML=6")),
     Case("quotes", deps('"numpy"', "'pandas>=2'"), specs=("numpy", "pandas>=2")),
     Case(
@@ -75,21 +87,21 @@ TAKEN_FILES = [
     Case(
         "'sel(linux):' of mamba and unidep",
         deps("sel(linux): numpy"),
-        REFUSED,
+        LEFT_OUT,
         ("numpy",),
         why=_WHY_PLATFORM,
     ),
     Case(
         "'if:' and 'then:' of CEP 24",
         "dependencies:\n  - if: win\n    then: [pywin32]\n",
-        REFUSED,
+        LEFT_OUT,
         ("pywin32",),
         why=_WHY_PLATFORM,
     ),
     Case(
         "'else:' of CEP 24",
         "dependencies:\n  - if: win\n    then: a\n    else: b\n",
-        REFUSED,
+        LEFT_OUT,
         ("a", "b"),
         why=_WHY_PLATFORM,
     ),
@@ -99,7 +111,13 @@ TAKEN_FILES = [
         specs=("numpy=2.1.0=h_0",),
         said="'prefix' is not used by strata",
     ),
-    Case("'name: null'", "name: null\n" + deps("numpy"), specs=("numpy",)),
+    Case(
+        "'name: null'",
+        "name: null\n" + deps("numpy"),
+        REFUSED,
+        ("numpy",),
+        why="the name is not used",
+    ),
     Case(
         "unknown key",
         "category: main\n" + deps("numpy"),
@@ -163,13 +181,19 @@ TAKEN_FILES = [
     ),
     Case("300 pinned lines", deps(*_PINS), specs=_PINS),
     Case("no dependencies", "dependencies: []\n", specs=()),
-    Case("empty value", "dependencies:\n", specs=()),
+    Case(
+        "empty value",
+        "dependencies:\n",
+        REFUSED,
+        (),
+        why="an empty value is an empty list",
+    ),
     Case(
         "null as a list",
         "channels: null\ndependencies: ~\n",
         REFUSED,
         (),
-        why="an empty value is an empty list too",
+        why="as above",
     ),
     Case("empty 'pip:'", deps("python", "pip:"), specs=("python",)),
     Case("null as 'pip:'", deps("python", "pip: ~"), specs=("python",)),

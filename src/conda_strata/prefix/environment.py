@@ -13,6 +13,7 @@ from conda_strata.prefix import (
     conda_meta,
     existing,
     held,
+    registered,
     run_scripts,
     shared_files,
     variables,
@@ -107,6 +108,8 @@ def bring_to(
             held.remember(prefix, name)
         if named is not None:
             variables.write(prefix, named)
+        if subdir == platforms.current():
+            registered.register(prefix)
         failed = _run_scripts(prefix, records, subdir, allowed, scripts, relink=transaction.relink)
     # Out of the transaction: else the next installation would link everything anew.
     if failed:

@@ -36,7 +36,9 @@ def parse(text: str, where: str) -> Option:
     """
     found = re.match(r"(--[a-z-]+)(?:[\s=]+(.*))?$|(-[a-z])\s*(.*)$", text)
     if not found:
-        raise ManifestError(f"{where}: {text.split()[0]!r} is no option of pip")
+        raise ManifestError(
+            f"{where}: {text.split()[0]!r} is no option that such a list can hold", _fix("")
+        )
     name = found[1] or _SHORT.get(found[3], found[3])
     value = (found[2] or found[4] or "").strip().strip("'\"")
     if name in _VALUED and not value:
