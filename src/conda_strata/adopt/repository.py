@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from conda_strata.convert import tables
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import environment_file
+from conda_strata.spec import environment_file, pip_list, requirement
 from conda_strata.spec.dependency import package_name
 
 ENVIRONMENTS = ("environment.yml", "environment.yaml")
@@ -25,7 +24,6 @@ _LICENCES = {
 }
 _TITLE = re.compile(r"\s*(?:#\s+([^\[\]<>\n]{2,60}?)\s*\n|([^\[\]<>\n]{2,60}?)\s*\n===+\s*\n)")
 _VERSION = re.compile(r"3\.\d+")
-_OPTION = ("-", "http:", "https:", "git+", ".", "/")
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,9 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pyproject = _toml(folder / "pyproject.toml")
-        project = self.pyproject.get("project")
-        self.project: dict[str, Any] = project if isinstance(project, dict) else {}
+        file = folder / "pyproject.toml"
+        self.pyproject: tables.Table = tables.load(file) if file.exists() else {}
+        self.project = tables.table(self.pyproject, "project")
 
     def has(self, *names: str) -> str | None:
         """Return the first file or folder at the top that is named so, in any case of letters."""
@@ -132,14 +130,14 @@ class Repository:
 
     def requirements(self) -> Requirements:
         """Return the requirements of ``pyproject.toml`` and ``requirements.txt``."""
-        listed = self.project.get("dependencies")
-        lines = [str(line) for line in listed] if isinstance(listed, list) else []
-        lines += self._text("requirements.txt").splitlines()
         plain: dict[str, None] = {}
         other = []
-        for line in filter(None, (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines)):
-            if line.startswith(_OPTION) or line.endswith("\\") or "@" in line or "://" in line:
-                other.append(line)
+        listed = (line for _, line in pip_list.lines(self._text("requirements.txt")))
+        for line in (*tables.texts(self.project, "dependencies"), *listed):
+            try:
+                requirement.require_built(requirement.checked(line, "requirements.txt"), "", ())
+            except ManifestError:
+                other.append(line)  # with an option, or without a hash to lock
             else:
                 plain[line] = None
         return Requirements(tuple(plain), tuple(other))
@@ -175,12 +173,3 @@ class Repository:
         except OSError:
             return ""
         return done.stdout.strip()
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{file}: {error}", "Correct the file, and run it again.") from error

@@ -122,14 +122,14 @@ class _Reader:
             raise ManifestError(f"{spec.where}: more than {_MOST_FILES} requirements files")
         if not file.exists():
             raise ManifestError(f"{spec.where}: {file} does not exist", "Correct its path.")
-        for number, text in _lines(limited_yaml.read_text(file)):
+        for number, text in lines(limited_yaml.read_text(file)):
             with self.refusals.collected():
                 line = Spec(text, file, number, spec.selector)
                 reader = _Reader(self.found, self.refusals, (*self.inside, file))
                 reader.line(line, file.parent, as_constraint=as_constraint)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a requirements file with their numbers, without comments."""
     start, kept = 0, ""
     for number, line in enumerate(text.split("\n"), 1):
