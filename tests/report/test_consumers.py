@@ -68,3 +68,12 @@ def test_manager_of_wheels_is_the_one_of_the_schema(strata: Strata, project: Pat
     text = strata("export", "--format", "conda-lock").stdout
     found = {package["name"]: package["manager"] for package in yaml.safe_load(text)["package"]}
     assert found == {"python": "conda", "own": "pip"}
+
+
+def test_template_and_docs_do_not_write_nodefaults() -> None:
+    """Conda takes it for a channel since 26.7, and stops."""
+    root = Path(__file__).parents[2]
+    template = list(root.glob("{{cookiecutter*/environment*.yml"))
+    assert template
+    for file in (*template, *root.glob("docs/**/*.md")):
+        assert "- nodefaults" not in file.read_text("utf-8"), file
