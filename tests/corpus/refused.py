@@ -59,6 +59,36 @@ REFUSED_FILES = [
         said="is a pattern of names",
         why="the solver takes names",
     ),
+    Case(
+        "pattern of versions",
+        deps("'numpy ^2\\..*$'"),
+        said="has '^'",
+        why="the solver takes no regular expressions",
+    ),
+    Case(
+        "range of npm and Poetry",
+        deps("numpy^2.1"),
+        REFUSED,
+        said="has '^'",
+    ),
+    Case(
+        "condition in brackets",
+        deps("'numpy[when=\"python >=3.12\"]'"),
+        said="asks for the when",
+        why="the solver does not obey it",
+    ),
+    Case(
+        "extras as a field",
+        deps("'pandas[extras=[performance]]'"),
+        said="asks for the extras",
+        why="as above",
+    ),
+    Case(
+        "flags of a package",
+        deps("'numpy[flags=[blas]]'"),
+        said="asks for the flags",
+        why="as above",
+    ),
     Case("marker of pip", deps("'tomli;python_version<\"3.11\"'"), REFUSED, said="has a marker"),
     Case(
         "extras",

@@ -45,6 +45,16 @@ TAKEN_FILES = [
         deps("'numpy[version=\">=2\", build=py*]'"),
         specs=('numpy[version=">=2", build=py*]',),
     ),
+    Case(
+        "build number in brackets",
+        deps("'numpy[version=2.1, build_number=\">=2\"]'"),
+        specs=('numpy[version=2.1, build_number=">=2"]',),
+    ),
+    Case(
+        "hash in brackets",
+        deps(f"numpy[md5={'0' * 32}]"),
+        specs=(f"numpy[md5={'0' * 32}]",),
+    ),
     Case("channel of one package", deps("bioconda::samtools"), specs=("bioconda::samtools",)),
     Case("channel and version", deps("conda-forge::numpy>=2"), specs=("conda-forge::numpy>=2",)),
     Case("wildcard behind '>'", deps("numpy >2.*"), specs=("numpy >2",)),

@@ -134,6 +134,11 @@ def _refuse_slips(text: str, where: str) -> None:
         raise ManifestError(
             f"{where}: {text!r} has '={found[1]}', which is no comparison", f"Write '{right}'."
         )
+    if "^" in text.partition("[")[0]:
+        raise ManifestError(
+            f"{where}: {text!r} has '^', a pattern or range that the solver does not know",
+            "Write a range, as in 'numpy >=1.26,<3', or a wildcard, as in 'numpy 2.*'.",
+        )
     if ";" in name:
         raise ManifestError(
             f"{where}: {text!r} has a marker (';'), which conda packages do not have",
