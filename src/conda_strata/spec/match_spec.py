@@ -120,6 +120,12 @@ def _refuse_package_url(text: str, where: str) -> None:
 
 def _refuse_slips(text: str, where: str) -> None:
     """Refuse what conda or rattler takes for something that nobody can mean."""
+    shown = repr(text) if is_plain(text) else "this"
+    if "^" in text.partition("[")[0]:
+        raise ManifestError(
+            f"{where}: {shown} has '^', a pattern or range that the solver does not know",
+            "Write a range, as in 'numpy >=1.26,<3', or a wildcard, as in 'numpy 2.*'.",
+        )
     if not is_plain(text):
         return
     name, brackets, fields = text.strip().partition("[")
@@ -133,11 +139,6 @@ def _refuse_slips(text: str, where: str) -> None:
         right = re.sub(r"\s*=\s*([<>])\s*", r" \1=", name)
         raise ManifestError(
             f"{where}: {text!r} has '={found[1]}', which is no comparison", f"Write '{right}'."
-        )
-    if "^" in text.partition("[")[0]:
-        raise ManifestError(
-            f"{where}: {text!r} has '^', a pattern or range that the solver does not know",
-            "Write a range, as in 'numpy >=1.26,<3', or a wildcard, as in 'numpy 2.*'.",
         )
     if ";" in name:
         raise ManifestError(
