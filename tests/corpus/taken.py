@@ -250,6 +250,14 @@ TAKEN_FILES = [
         files={"requirements.txt": "rich  # text\n-r more.txt\n", "more.txt": "httpx\n"},
     ),
     Case(
+        "pip: requirements file as a URL",
+        pip("'-r file:requirements.txt'"),
+        REFUSED,
+        ("python", "rich"),
+        why="answers on the web show it so, and nothing else can be meant",
+        files={"requirements.txt": "rich\n"},
+    ),
+    Case(
         "pip: constraints",
         pip("-c limits.txt", "rich"),
         specs=("python", "rich"),

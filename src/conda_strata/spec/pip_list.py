@@ -61,7 +61,9 @@ class _Reader:
             self._requirement(replace(spec, text=option.value), folder)
         elif option.name in {"--requirement", "--constraint"}:
             constraint = as_constraint or option.name == "--constraint"
-            self._file(folder / option.value, spec, as_constraint=constraint)
+            # Answers on the web show the path as a URL.
+            path = re.sub(r"^file:(?!//)", "", option.value)
+            self._file(folder / path, spec, as_constraint=constraint)
         elif spec.selector:
             raise ManifestError(
                 f"{spec.where}: the selector [{spec.selector}] has no effect on {option.name}",
@@ -78,6 +80,7 @@ class _Reader:
             self._local(spec, folder)
             return
         text, *hashes = re.split(r"\s+--hash[=\s]", spec.text)
+        pip_options.refuse_behind(text, spec.where)
         text = requirement.checked(text.strip(), spec.where)
         hashes += re.findall(r"#(?:.*&)?sha256=([0-9a-f]{64})", text)
         if hashes:
