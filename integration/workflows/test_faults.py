@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
-
 from demo import image
 from integration.registry.image_registry import add_no_image, serving
 from integration.workflows.conftest import Hub

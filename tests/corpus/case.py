@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 TAKEN = "takes it"
 REFUSED = "refuses it"
+LEFT_OUT = "leaves the entry out"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.corpus.case import REFUSED, Case
+from tests.corpus.case import LEFT_OUT, REFUSED, Case
 from tests.corpus.taken import deps, pip
 
 _NO_HASH = "what is built on each machine is not the same, and has no hash to lock"
@@ -29,6 +29,29 @@ REFUSED_FILES = [
         REFUSED,
         said="is a number, no package",
     ),
+    Case("date as a dependency", deps("2026-01-01"), REFUSED, said="is a date, no package"),
+    Case(
+        "a channel behind the build string",
+        deps("numpy=2.1=h_0=conda-forge"),
+        REFUSED,
+        said="has something behind the build string",
+    ),
+    Case(
+        "one colon behind a channel",
+        deps("conda-forge:numpy"),
+        "leaves the channel out",
+        said="Write 'conda-forge::numpy'",
+        why="the package could come from another channel",
+    ),
+    Case("line of pip: '-e'", deps("-e ."), REFUSED, said="this is for pip"),
+    Case("line of pip: git", deps("git+https://example.org/x"), REFUSED, said="this is for pip"),
+    Case(
+        "line of pip: 'pip install'",
+        deps("pip install numpy"),
+        "takes the words for a version and a build of pip",
+        said="this is for pip",
+        why="nobody means that",
+    ),
     Case("nothing behind the operator", deps("numpy =="), REFUSED, said="is no package spec"),
     Case(
         "pattern of names",
@@ -36,12 +59,42 @@ REFUSED_FILES = [
         said="is a pattern of names",
         why="the solver takes names",
     ),
+    Case(
+        "pattern of versions",
+        deps("'numpy ^2\\..*$'"),
+        said="has '^'",
+        why="the solver takes no regular expressions",
+    ),
+    Case(
+        "range of npm and Poetry",
+        deps("numpy^2.1"),
+        REFUSED,
+        said="has '^'",
+    ),
+    Case(
+        "condition in brackets",
+        deps("'numpy[when=\"python >=3.12\"]'"),
+        said="asks for the when",
+        why="the solver does not obey it",
+    ),
+    Case(
+        "extras as a field",
+        deps("'pandas[extras=[performance]]'"),
+        said="asks for the extras",
+        why="as above",
+    ),
+    Case(
+        "flags of a package",
+        deps("'numpy[flags=[blas]]'"),
+        said="asks for the flags",
+        why="as above",
+    ),
     Case("marker of pip", deps("'tomli;python_version<\"3.11\"'"), REFUSED, said="has a marker"),
     Case(
         "extras",
         deps("'pandas[performance]'"),
+        REFUSED,
         said="has extras in brackets",
-        why="conda leaves them out without a word",
     ),
     Case(
         "subdir in brackets",
@@ -54,6 +107,18 @@ REFUSED_FILES = [
         deps("conda-forge/linux-64::numpy"),
         said="asks for the subdir",
         why="as above",
+    ),
+    Case(
+        "subdir in the URL of a channel",
+        deps("https://example.org/c/linux-64::numpy"),
+        said="asks for the subdir",
+        why="as above",
+    ),
+    Case(
+        "a local package",
+        deps("./numpy-2.1-h_0.conda"),
+        said="a package's URL cannot be locked",
+        why="others do not have it; a folder can be a channel",
     ),
     Case(
         "licence in brackets",
@@ -75,26 +140,44 @@ REFUSED_FILES = [
         said="one line of text",
     ),
     Case("list in the list", "dependencies:\n  - [numpy]\n", REFUSED, said="one line of text"),
-    Case("colon for a version", deps("numpy: 2.1"), REFUSED, said="cannot hold dependencies"),
+    Case(
+        "colon for a version",
+        deps("numpy: 2.1"),
+        LEFT_OUT,
+        said="cannot hold dependencies",
+        why="the package would be lost",
+    ),
     Case(
         "list of another tool",
         "dependencies:\n  - npm: [x]\n",
-        REFUSED,
+        LEFT_OUT,
         said="cannot hold dependencies",
+        why="as above",
     ),
     Case(
         "dependencies as text",
         "dependencies: numpy\n",
-        "reads each letter as a package",
+        REFUSED,
         said="'dependencies' is a list",
-        why="conda's result is nonsense",
     ),
     Case(
         "slip in a key",
         "dependancies: [numpy]\n",
-        "makes an empty environment",
+        REFUSED,
         said="Write 'dependencies'",
-        why="everything would be lost",
+    ),
+    Case(
+        "packages under another key",
+        "packages: [numpy]\n",
+        REFUSED,
+        said="'dependencies' is missing",
+    ),
+    Case(
+        "'pip:' beside 'dependencies:'",
+        deps("python") + "pip: [rich]\n",
+        "leaves it out",
+        said="indent its list",
+        why="its packages would be lost",
     ),
     Case(
         "'channel:'",
@@ -215,6 +298,20 @@ REFUSED_FILES = [
         pip("--find-links ./wheels"),
         said="whose wheels only this machine has",
         why="others cannot install them",
+    ),
+    Case(
+        "pip: option behind a requirement",
+        pip("torch==1.7.1+cu110 -f https://download.example.org/whl/torch_stable.html"),
+        "leaves the option out",
+        said="-f stands behind a requirement",
+        why="the wheel would be looked for elsewhere",
+    ),
+    Case(
+        "pip: requirement behind an option",
+        pip("--extra-index-url https://example.org/simple torch==2.0"),
+        "leaves the requirement out",
+        said="would be left out",
+        why="the package would be lost",
     ),
     Case("pip: one '='", pip("rich=14"), REFUSED, said="write 'rich==14'"),
     Case("pip: spec of conda", pip("conda-forge::rich"), REFUSED, said="move it out"),

@@ -8,10 +8,11 @@ from pathlib import Path
 from tests.corpus.case import Case
 from tests.corpus.refused import REFUSED_FILES
 from tests.corpus.taken import TAKEN_FILES
+from tests.corpus.whole import WHOLE_FILES
 
 PAGE = Path(__file__).parents[2] / "docs/reference/environment-files.md"
 START, END = "<!-- corpus -->", "<!-- end of corpus -->"
-CASES: Sequence[Case] = (*TAKEN_FILES, *REFUSED_FILES)
+CASES: Sequence[Case] = (*TAKEN_FILES, *WHOLE_FILES, *REFUSED_FILES)
 
 
 def text() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.corpus.case import REFUSED, Case
+from tests.corpus.case import LEFT_OUT, REFUSED, Case
 
 
 def deps(*specs: str) -> str:
@@ -17,7 +17,7 @@ def pip(*lines: str) -> str:
 
 _PINS = tuple(f"lib-{number} =1.{number}" for number in range(300))
 _WHY_SELECTOR = "conda reads the comment as a comment and installs the package everywhere"
-_WHY_PLATFORM = "conda knows no condition here; strata reads mamba's and CEP 24's"
+_WHY_PLATFORM = "conda knows no condition here, and drops the entry without a word"
 
 TAKEN_FILES = [
     Case("names only", deps("python", "numpy"), specs=("python", "numpy")),
@@ -45,6 +45,16 @@ TAKEN_FILES = [
         deps("'numpy[version=\">=2\", build=py*]'"),
         specs=('numpy[version=">=2", build=py*]',),
     ),
+    Case(
+        "build number in brackets",
+        deps("'numpy[version=2.1, build_number=\">=2\"]'"),
+        specs=('numpy[version=2.1, build_number=">=2"]',),
+    ),
+    Case(
+        "hash in brackets",
+        deps(f"numpy[md5={'0' * 32}]"),
+        specs=(f"numpy[md5={'0' * 32}]",),
+    ),
     Case("channel of one package", deps("bioconda::samtools"), specs=("bioconda::samtools",)),
     Case("channel and version", deps("conda-forge::numpy>=2"), specs=("conda-forge::numpy>=2",)),
     Case("wildcard behind '>'", deps("numpy >2.*"), specs=("numpy >2",)),
@@ -52,6 +62,18 @@ TAKEN_FILES = [
     Case("three '='", deps("numpy===2.1"), specs=("numpy==2.1",)),
     Case("'=' and nothing", deps("numpy="), specs=("numpy",)),
     Case("epoch", deps("numpy >=1!2.0"), specs=("numpy >=1!2.0",)),
+    Case(
+        "range in parentheses",
+        deps("numpy (>=1.26,<3)"),
+        "leaves the range out",
+        ("numpy (>=1.26,<3)",),
+        why="it cannot be meant so",
+    ),
+    Case(
+        "channel of two parts",
+        deps("team/project::numpy"),
+        specs=("team/project::numpy",),
+    ),
     Case("upper case", deps("NumPy", "PyYAML=6"), specs=("NumPy", "PyYAML=6")),
     Case("quotes", deps('"numpy"', "'pandas>=2'"), specs=("numpy", "pandas>=2")),
     Case(
@@ -75,21 +97,21 @@ TAKEN_FILES = [
     Case(
         "'sel(linux):' of mamba and unidep",
         deps("sel(linux): numpy"),
-        REFUSED,
+        LEFT_OUT,
         ("numpy",),
         why=_WHY_PLATFORM,
     ),
     Case(
         "'if:' and 'then:' of CEP 24",
         "dependencies:\n  - if: win\n    then: [pywin32]\n",
-        REFUSED,
+        LEFT_OUT,
         ("pywin32",),
         why=_WHY_PLATFORM,
     ),
     Case(
         "'else:' of CEP 24",
         "dependencies:\n  - if: win\n    then: a\n    else: b\n",
-        REFUSED,
+        LEFT_OUT,
         ("a", "b"),
         why=_WHY_PLATFORM,
     ),
@@ -99,7 +121,13 @@ TAKEN_FILES = [
         specs=("numpy=2.1.0=h_0",),
         said="'prefix' is not used by strata",
     ),
-    Case("'name: null'", "name: null\n" + deps("numpy"), specs=("numpy",)),
+    Case(
+        "'name: null'",
+        "name: null\n" + deps("numpy"),
+        REFUSED,
+        ("numpy",),
+        why="the name is not used",
+    ),
     Case(
         "unknown key",
         "category: main\n" + deps("numpy"),
@@ -163,13 +191,19 @@ TAKEN_FILES = [
     ),
     Case("300 pinned lines", deps(*_PINS), specs=_PINS),
     Case("no dependencies", "dependencies: []\n", specs=()),
-    Case("empty value", "dependencies:\n", specs=()),
+    Case(
+        "empty value",
+        "dependencies:\n",
+        REFUSED,
+        (),
+        why="an empty value is an empty list",
+    ),
     Case(
         "null as a list",
         "channels: null\ndependencies: ~\n",
         REFUSED,
         (),
-        why="an empty value is an empty list too",
+        why="as above",
     ),
     Case("empty 'pip:'", deps("python", "pip:"), specs=("python",)),
     Case("null as 'pip:'", deps("python", "pip: ~"), specs=("python",)),
@@ -214,6 +248,14 @@ TAKEN_FILES = [
         pip("-r requirements.txt"),
         specs=("python", "rich", "httpx"),
         files={"requirements.txt": "rich  # text\n-r more.txt\n", "more.txt": "httpx\n"},
+    ),
+    Case(
+        "pip: requirements file as a URL",
+        pip("'-r file:requirements.txt'"),
+        REFUSED,
+        ("python", "rich"),
+        why="answers on the web show it so, and nothing else can be meant",
+        files={"requirements.txt": "rich\n"},
     ),
     Case(
         "pip: constraints",

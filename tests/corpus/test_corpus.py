@@ -25,6 +25,7 @@ def test_file(case: Case, project: Path, caplog: pytest.LogCaptureFixture) -> No
     content = case.text if isinstance(case.text, bytes) else case.text.encode()
     (project / "environment.yml").write_bytes(content)
     for name, text in case.files.items():
+        (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(text, "utf-8")
     files = manifests.find(Path())
     if case.specs is None:

@@ -57,3 +57,23 @@ def test_conda_lock_of_another_environment_is_all_main(
     packages = yaml.safe_load(text)["package"]
     assert {package["name"] for package in packages} >= {"tool", "frames"}
     assert {(package["category"], package["optional"]) for package in packages} == {("main", False)}
+
+
+def test_manager_of_wheels_is_the_one_of_the_schema(strata: Strata, project: Path) -> None:
+    """conda-lock's schema has ``pip``; conda-lockfiles 0.2.2 wants ``pypi``, and refuses the file."""
+    python = Conda("python-3.12.4-h1_0_cpython", subdir="linux-64")
+    packages: Packages = [python, Pip("own-1.0")]
+    write_lock(project / "strata.lock", {"default": {"linux-64": packages}})
+    (project / "environment.yml").unlink()
+    text = strata("export", "--format", "conda-lock").stdout
+    found = {package["name"]: package["manager"] for package in yaml.safe_load(text)["package"]}
+    assert found == {"python": "conda", "own": "pip"}
+
+
+def test_template_and_docs_do_not_write_nodefaults() -> None:
+    """Conda takes it for a channel since 26.7, and stops."""
+    root = Path(__file__).parents[2]
+    template = list(root.glob("{{cookiecutter*/environment*.yml"))
+    assert template
+    for file in (*template, *root.glob("docs/**/*.md")):
+        assert "- nodefaults" not in file.read_text("utf-8"), file

@@ -100,6 +100,8 @@ def test_json(strata: Strata, project: Path) -> None:
         "same": False,
         "warnings": [],
         "channels": {"before": [CHANNEL], "after": [CHANNEL]},
+        "indexes": {"before": ["https://pypi.org/simple"], "after": ["https://pypi.org/simple"]},
+        "sources": {"added": [], "removed": []},
         "environments": {"added": ["dev"], "removed": []},
         "platforms": {"added": ["win-64"], "removed": []},
         "virtual_packages": {},

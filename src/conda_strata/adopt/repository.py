@@ -8,10 +8,10 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from conda_strata.convert import tables
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import environment_file, limited_toml
+from conda_strata.spec import environment_file, pip_list, requirement
 from conda_strata.spec.dependency import package_name
 
 ENVIRONMENTS = ("environment.yml", "environment.yaml")
@@ -27,7 +27,6 @@ LARGEST = 1_000_000
 """Bytes of a file that are read; longer ones hold data."""
 
 _VERSION = re.compile(r"3\.\d+")
-_OPTION = ("-", "http:", "https:", "git+", ".", "/")
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,10 @@ class Repository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pyproject = _toml(folder / "pyproject.toml")
-        project = self.pyproject.get("project")
-        self.project: dict[str, Any] = project if isinstance(project, dict) else {}
-        tools = self.pyproject.get("tool")
-        self.tools: dict[str, Any] = tools if isinstance(tools, dict) else {}
+        file = folder / "pyproject.toml"
+        self.pyproject: tables.Table = tables.load(file) if file.exists() else {}
+        self.project = tables.table(self.pyproject, "project")
+        self.tools = tables.table(self.pyproject, "tool")
 
     def has(self, *names: str) -> str | None:
         """Return the first file or folder at the top that is named so, in any case of letters."""
@@ -136,14 +134,14 @@ class Repository:
 
     def requirements(self) -> Requirements:
         """Return the requirements of ``pyproject.toml`` and ``requirements.txt``."""
-        listed = self.project.get("dependencies")
-        lines = [str(line) for line in listed] if isinstance(listed, list) else []
-        lines += self._text("requirements.txt").splitlines()
         plain: dict[str, None] = {}
         other = []
-        for line in filter(None, (re.sub(r"(^|\s)#.*", "", line).strip() for line in lines)):
-            if line.startswith(_OPTION) or line.endswith("\\") or "@" in line or "://" in line:
-                other.append(line)
+        listed = (line for _, line in pip_list.lines(self._text("requirements.txt")))
+        for line in (*tables.texts(self.project, "dependencies"), *listed):
+            try:
+                requirement.require_built(requirement.checked(line, "requirements.txt"), "", ())
+            except ManifestError:
+                other.append(line)  # with an option, or without a hash to lock
             else:
                 plain[line] = None
         return Requirements(tuple(plain), tuple(other))
@@ -187,7 +185,3 @@ def beginning(file: Path) -> str:
             return opened.read(LARGEST).decode("utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    return limited_toml.load(file) if file.exists() else {}

@@ -32,10 +32,11 @@ def explain(path: Path, error: Exception | None = None) -> LockError:
             text = opened.read(_LOOKED_AT).decode("utf-8", errors="replace")
     except OSError as failure:
         return LockError(f"{path} cannot be read: {failure.strerror or failure}", _RESTORE)
-    what, fix = _identify(text)
+    own = path.name == "strata.lock"
+    what, fix = _identify(text, own=own)
     if what:
         return LockError(f"{path} {what}", fix)
-    fix = _RESTORE if path.name == "strata.lock" else _THEIRS
+    fix = _RESTORE if own else _THEIRS
     if found := re.search(r"at line (\d+) column", str(error)):
         return LockError(f"{path}:{found[1]}: this is damaged: it is no YAML from here on", fix)
     # what rattler says holds words of the file, which a link could make any file of this machine
@@ -69,11 +70,12 @@ def _keys(text: str) -> set[str]:
     return set(re.findall(r"^([a-z_-]+):", text, re.MULTILINE))
 
 
-def _identify(text: str) -> tuple[str, str]:
+def _identify(text: str, *, own: bool) -> tuple[str, str]:
     if re.search(r"^(?:<{7}|>{7})(?: |$)", text, re.MULTILINE):
         return (
             "has conflict markers (<<<<<<<) of a merge",
-            "Take one side ('git checkout --ours FILE' or '--theirs') and run 'strata lock'.",
+            "Take one side ('git checkout --ours FILE' or '--theirs') and "
+            + ("run 'strata lock'." if own else "let the tool that wrote it lock again."),
         )
     if re.search(r"^@EXPLICIT\s*$", text, re.MULTILINE):
         return (
@@ -94,7 +96,7 @@ def _identify(text: str) -> tuple[str, str]:
     if version is not None and version > NEWEST:
         return (
             f"has the lock format version {version}; this strata reads versions up to {NEWEST}",
-            "Upgrade strata, or write the lock with an older pixi.",
+            "Upgrade strata." if own else "Upgrade strata, or write the lock with an older pixi.",
         )
     if "dependencies" in keys and "packages" not in keys:
         return "is an environment file, not a lock", _LOCK_IT

@@ -13,6 +13,7 @@ from conda_strata.prefix import (
     conda_meta,
     existing,
     held,
+    registered,
     run_scripts,
     shared_files,
     variables,
@@ -100,11 +101,15 @@ def bring_to(
             if shared not in known:
                 _log.warning("%s", shared)
         conda_meta.remember(prefix, records, _named(records, requested))
-        wheels.install_wheels(prefix, locked_wheels, records)
+        # A download or a build that fails leaves the conda packages whole.
+        transaction.pause()
+        wheels.install_wheels(prefix, locked_wheels, records, before_change=transaction.begin)
         if name:
             held.remember(prefix, name)
         if named is not None:
             variables.write(prefix, named)
+        if subdir == platforms.current():
+            registered.register(prefix)
         failed = _run_scripts(prefix, records, subdir, allowed, scripts, relink=transaction.relink)
     # Out of the transaction: else the next installation would link everything anew.
     if failed:

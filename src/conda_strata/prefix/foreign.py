@@ -7,6 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
+from conda_strata.prefix.activation_script import leave_active
+
 _LANGUAGE = re.compile(r"(python|pip|R|Rscript|julia|node|npm|perl|ruby)[\d.]*(\.exe)?")
 _SYSTEM = {"/bin", "/sbin", "/usr/bin", "/usr/sbin"}
 
@@ -18,7 +20,8 @@ def program(prefix: Path, word: str) -> str | None:
     """
     if os.name == "nt" or "/" in word or shutil.which(word, path=str(prefix / "bin")):
         return None
-    path = shutil.which(word)
+    # Those of the environment that is active are left with it.
+    path = shutil.which(word, path=os.pathsep.join(leave_active(prefix)[1]))
     if path is None:
         return None
     is_system = str(Path(path).parent) in _SYSTEM and not _LANGUAGE.fullmatch(word)

@@ -40,7 +40,6 @@ def remember(prefix: Path, name: str) -> None:
     """Note in *prefix* which environment it holds."""
     if environment(prefix) != name:
         atomic.write(prefix / _NOTE, f"{name}\n".encode())
-        (prefix / _NOTE).chmod(0o664)
 
 
 def changes(

@@ -26,7 +26,7 @@ _NOTE = "strata-unfinished"
 _NEW, _CHANGED = "new", "changed"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Transaction:
     """A prefix that is held.
 
@@ -36,10 +36,13 @@ class Transaction:
         The environment's folder.
     relink
         Whether all of its packages have to be linked again.
+    noted
+        What the note says, or said before it was taken away.
     """
 
     prefix: Path
     relink: bool
+    noted: str = ""
 
     def begin(self) -> None:
         """Note that the prefix is about to change: what fails before leaves it as it was.
@@ -50,9 +53,14 @@ class Transaction:
             When the prefix cannot be written.
         """
         try:
-            _begin(self.prefix, self.prefix / "conda-meta")
+            self.noted = _begin(self.prefix, self.prefix / "conda-meta", self.noted)
         except OSError as error:
             raise _unwritable(error, self.prefix) from error
+
+    def pause(self) -> None:
+        """Take the note away, because all in the prefix is whole until it begins to change again."""
+        with suppress(OSError):
+            (self.prefix / "conda-meta" / _NOTE).unlink()
 
 
 def is_broken_off(prefix: Path) -> bool:
@@ -80,9 +88,9 @@ def changing(prefix: Path) -> Iterator[Transaction]:
             relink = _recover(prefix, meta)
         except OSError as error:
             raise _unwritable(error, prefix) from error
-        yield Transaction(prefix, relink)
-        with suppress(OSError):
-            (meta / _NOTE).unlink()
+        transaction = Transaction(prefix, relink)
+        yield transaction
+        transaction.pause()
 
 
 def _unwritable(error: OSError, prefix: Path) -> StrataError:
@@ -107,14 +115,20 @@ def _recover(prefix: Path, meta: Path) -> bool:
     return False
 
 
-def _begin(prefix: Path, meta: Path) -> None:
+def _begin(prefix: Path, meta: Path, noted: str) -> str:
+    """Note that the prefix changes, again with the word *noted* where it was; return the word."""
     note = meta / _NOTE
     if note.exists():
-        return
+        return note.read_text("utf-8", errors="replace")
+    if noted:
+        atomic.write(note, noted.encode())
+        return noted
     held = {p.name for p in prefix.iterdir()} | {p.name for p in meta.iterdir()}
     own = {meta.name, _GUARD, atomic.partial(note).name}
     # Whole or not at all: a note without its word would make a new prefix look like a changed one.
-    atomic.write(note, (_NEW if held <= own else _CHANGED).encode())
+    word = _NEW if held <= own else _CHANGED
+    atomic.write(note, word.encode())
+    return word
 
 
 def _empty(prefix: Path, meta: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import shlex
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,15 @@ class Layout:
     windows: bool
     fitting: Collection[Tag]
 
-    def lay_out(self, wheels: Sequence[Wheel], files: Sequence[Path]) -> None:
+    def lay_out(
+        self,
+        wheels: Sequence[Wheel],
+        files: Sequence[Path],
+        before_writing: Callable[[], None] = lambda: None,
+    ) -> None:
         """Write *wheels*, of which *files* are the archives; all of them are looked into first.
+
+        *before_writing* is called in between.
 
         Raises
         ------
@@ -70,6 +77,7 @@ class Layout:
             with self._opened(wheel, file) as (source, archive):
                 items, size = archive.infolist(), file.stat().st_size
                 require_safe(source, items, size, wheel, self.folder, self.fitting)
+        before_writing()
         for wheel, file in zip(wheels, files, strict=True):
             with self._opened(wheel, file) as (source, _):
                 install(source, self._destination(wheel), _metadata(wheel))

@@ -6,7 +6,7 @@ import json
 import logging
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -72,7 +72,11 @@ def remove_stale(prefix: Path, wheels: Sequence[Wheel], folder: str | None) -> N
 
 
 def install_wheels(
-    prefix: Path, wheels: Sequence[Wheel], records: Sequence[RepoDataRecord]
+    prefix: Path,
+    wheels: Sequence[Wheel],
+    records: Sequence[RepoDataRecord],
+    *,
+    before_change: Callable[[], None] = lambda: None,
 ) -> None:
     """Add those of *wheels* to *prefix* that are not there.
 
@@ -84,6 +88,8 @@ def install_wheels(
         What it shall hold.
     records
         Its conda packages.
+    before_change
+        Called when all wheels are here, built and looked into, before the prefix changes.
 
     Raises
     ------
@@ -106,12 +112,16 @@ def install_wheels(
     windows = python.suffix == ".exe"
     fitting = frozenset(wheel_tags.here(str(_locked_python(records).version)))
     layout = Layout(prefix, folder, str(prefix), windows, fitting)
-    with wheel_build.built(missing, files, str(python)) as (made, files):
+
+    def begin() -> None:
+        before_change()
         names = {canonicalize_name(wheel.name) for wheel in missing}
         found = [found.name for found in distributions(path=[str(prefix / folder)]) if found.files]
         if replaced := [name for name in found if canonicalize_name(name) in names]:
             _uninstall(prefix, replaced)
-        layout.lay_out(made, files)
+
+    with wheel_build.built(missing, files, str(python)) as (made, files):
+        layout.lay_out(made, files, begin)
 
 
 def link_wheels(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rattler import Channel, Gateway, MatchSpec, Subdir
 
 from conda_strata.core.errors import StrataError, UnsatisfiableError
+from conda_strata.solve.what_fits import Again, what_fits
 from conda_strata.spec import selectors
 from conda_strata.spec.dependency import Spec, package_name
 from conda_strata.spec.manifest import Manifest
@@ -43,7 +44,7 @@ class ConflictError(Exception):
 
 
 async def explained(
-    conflicts: Sequence[ConflictError], manifest: Manifest, gateway: Gateway
+    conflicts: Sequence[ConflictError], manifest: Manifest, gateway: Gateway, again: Again
 ) -> StrataError:
     """Return one error that tells what to change for all of *conflicts*.
 
@@ -51,6 +52,8 @@ async def explained(
     ----------
     gateway
         Which has read the channels already.
+    again
+        Solves once more, with other specs.
     """
     sources = conflicts[0].sources
     subdirs = list(dict.fromkeys([*manifest.platforms, *(c.subdir for c in conflicts)]))
@@ -60,7 +63,7 @@ async def explained(
         specs = _each_name(manifest.all_specs(conflict.subdir))
         found = _absent(specs, conflict.subdir, names)
         found += await _no_such_version(specs, conflict, gateway)
-        for finding in found or [_of_solver(conflict, manifest)]:
+        for finding in found or [await _of_solver(conflict, manifest, again)]:
             findings.setdefault(finding, []).append(conflict.subdir)
     return together(
         [
@@ -139,14 +142,15 @@ async def _no_such_version(
     return found
 
 
-def _of_solver(conflict: ConflictError, manifest: Manifest) -> Finding:
+async def _of_solver(conflict: ConflictError, manifest: Manifest, again: Again) -> Finding:
     lines = conflict.reason.splitlines()
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"(and {len(lines) - _MOST_LINES} lines like these)"]
     reason = "\n".join(lines)
+    everything = manifest.all_specs(conflict.subdir)
     named = [
         spec
-        for spec in manifest.all_specs(conflict.subdir)
+        for spec in everything
         if re.search(rf"(?<![\w.-]){re.escape(package_name(spec.text))}(?![\w.-])", reason)
     ]
     places = "".join(f"\n  {spec.where}: {spec.text}" for spec in named)
@@ -156,4 +160,6 @@ def _of_solver(conflict: ConflictError, manifest: Manifest) -> Finding:
             f"If the machines that this is for have {missing[0]}, say so in {FILE_NAME} beside "
             f"{manifest.files[0].name}; else loosen a spec."
         )
+    elif fitting := await what_fits(named, everything, conflict.subdir, again):
+        fix = f"The rest fits with {' or '.join(fitting)}."
     return f"no set of packages fulfils the specs {{on}}: {reason}{places}", fix

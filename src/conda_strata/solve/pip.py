@@ -138,12 +138,14 @@ class _Resolver:
             for distribution, version in self.by_conda.items():
                 _write_stand_in(folder, distribution, version)
             pins = [f"{name}=={version}{_CONDA}" for name, version in self.by_conda.items()]
-            (folder / "conda.txt").write_text("\n".join(pins))
+            limits = [*pins, *self.constraints]
+            (folder / "limits.txt").write_text("\n".join(limits))
+            # uv complains of a file without a line.
+            limited = ["--constraints", "limits.txt"] if limits else []
             (folder / "requirements.txt").write_text("\n".join(requirements))
-            (folder / "constraints.txt").write_text("\n".join(self.constraints))
             (folder / "pins.txt").write_text("\n".join(f"{w.name}=={w.version}" for w in kept))
-            graph = _requires(self._run_uv(folder, "pins.txt"))
-            self._run_uv(folder, "pylock.toml", "--constraints", "pins.txt")
+            graph = _requires(self._run_uv(folder, "pins.txt", *limited))
+            self._run_uv(folder, "pylock.toml", "--constraints", "pins.txt", *limited)
             found = tomllib.loads((folder / "pylock.toml").read_text("utf-8"))
         packages = [
             package
@@ -161,8 +163,7 @@ class _Resolver:
     def _run_uv(self, folder: Path, output: str, *more: str) -> str:
         """Let uv write *output*; versions it finds there already are those it prefers."""
         words = uv_command("pip", "compile", "requirements.txt", "--output-file", output, *more)
-        words += ["--constraints", "conda.txt", "--constraints", "constraints.txt", *self.options]
-        words += ["--find-links", ".", "--only-binary", ":all:"]
+        words += [*self.options, "--find-links", ".", "--only-binary", ":all:"]
         words += [word for name in sorted(self.built) for word in ("--no-binary", name)]
         words += ["--python", sys.executable, "--python-version", self.target.python]
         words += ["--python-platform", self.target.uv_name, "--no-progress", "--color", "never"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rattler import (
     BuildString,
     Channel,
+    Gateway,
     GenericVirtualPackage,
     MatchSpec,
     PackageName,
@@ -35,6 +37,9 @@ from conda_strata.spec.manifest import Manifest
 from conda_strata.spec.virtual_packages import VirtualPackages
 
 Records = list[RepoDataRecord]
+
+_MOST_SECONDS = 10
+"""Of a solve that only tells what would fit."""
 
 
 def solve(
@@ -74,6 +79,37 @@ def solve(
     return retrying(lambda: asyncio.run(_solve(manifest, subdirs, locked, on_solved, newest)))
 
 
+@dataclass(frozen=True)
+class _Solver:
+    manifest: Manifest
+    gateway: Gateway
+    newest: datetime.datetime | None
+
+    async def solve(
+        self,
+        subdir: str,
+        specs: Sequence[MatchSpec],
+        kept: Sequence[RepoDataRecord] = (),
+        seconds: int | None = None,
+    ) -> Records:
+        return await rattler_solve(
+            sources=_sources(self.manifest.channels, specs),
+            specs=specs,
+            gateway=self.gateway,
+            platforms=[Subdir(subdir), "noarch"],
+            locked_packages=list(kept),
+            virtual_packages=_virtual_packages(self.manifest.virtual_packages[subdir]),
+            exclude_newer=self.newest,
+            timeout=datetime.timedelta(seconds=seconds) if seconds else None,
+        )
+
+    async def again(self, subdir: str, texts: Sequence[str]) -> Records:
+        try:
+            return await self.solve(subdir, [MatchSpec(text) for text in texts], (), _MOST_SECONDS)
+        except (SolverError, GatewayError, FetchRepoDataError, IoError):
+            return []  # the conflict itself is told all the same
+
+
 async def _solve(
     manifest: Manifest,
     subdirs: Sequence[str],
@@ -81,21 +117,13 @@ async def _solve(
     on_solved: Callable[[str, int], None],
     newest: datetime.datetime | None,
 ) -> dict[str, Records]:
-    gateway = channels.gateway()
+    solver = _Solver(manifest, channels.gateway(), newest)
 
     async def one(subdir: str) -> Records:
         specs = [MatchSpec(spec.text) for spec in manifest.all_specs(subdir)]
         sources = _sources(manifest.channels, specs)
         try:
-            records = await rattler_solve(
-                sources=sources,
-                specs=specs,
-                gateway=gateway,
-                platforms=[Subdir(subdir), "noarch"],
-                locked_packages=list(locked.get(subdir, ())),
-                virtual_packages=_virtual_packages(manifest.virtual_packages[subdir]),
-                exclude_newer=newest,
-            )
+            records = await solver.solve(subdir, specs, locked.get(subdir, ()))
         except SolverError as error:
             raise ConflictError(subdir, str(error), sources) from error
         except (GatewayError, FetchRepoDataError, IoError) as error:
@@ -114,7 +142,7 @@ async def _solve(
         if isinstance(result, BaseException) and not isinstance(result, ConflictError):
             raise result
     if conflicts:
-        raise await explained(conflicts, manifest, gateway)
+        raise await explained(conflicts, manifest, solver.gateway, solver.again)
     return {s: r for s, r in zip(subdirs, solved, strict=True) if not isinstance(r, BaseException)}
 
 

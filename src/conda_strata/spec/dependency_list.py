@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from conda_strata.spec.environment_file import EnvironmentFile
 
 _BRANCHES = {"if", "then", "else"}
+_TYPES = {"int": "a number", "float": "a number", "timestamp": "a date"}
+"""What YAML makes of values without quotes."""
 
 
 def read(nodes: Nodes, node: yaml.Node | None, refusals: Refusals, found: EnvironmentFile) -> None:
@@ -42,8 +44,26 @@ class _Reader:
 
     def _package(self, item: yaml.Node, *outer: str | None) -> None:
         entry = self.nodes.line(item, "dependencies")
+        self._refuse_of_pip(entry)
+        self._refuse_other_type(entry)
         text = match_spec.checked(entry.value.strip(), self.nodes.at(entry))
         self.found.specs.append(self.nodes.spec(entry, text, *outer))
+
+    def _refuse_of_pip(self, entry: yaml.ScalarNode) -> None:
+        if re.match(r"-|(?:git|hg|svn|bzr)\+|pip install ", entry.value.strip()):
+            raise ManifestError(
+                f"{self.nodes.at(entry)}: this is for pip, not for conda",
+                "Write it into the list of pip, which is an entry of its own: '- pip:'.",
+            )
+
+    def _refuse_other_type(self, entry: yaml.ScalarNode) -> None:
+        """Refuse what YAML reads as another type than text: it is no package, and conda stops."""
+        kind = _TYPES.get(entry.tag.rpartition(":")[2])
+        if kind and entry.style is None:
+            raise ManifestError(
+                f"{self.nodes.at(entry)}: {entry.value!r} is {kind}, no package",
+                "Write 'NAME =NUMBER' on one line, as in 'python =3.12'.",
+            )
 
     def _mapping(self, item: yaml.MappingNode, *outer: str | None) -> None:
         pairs = {self.nodes.key(key): (key, value) for key, value in self.nodes.pairs(item)}

@@ -93,6 +93,7 @@ class _Reader:
                 "It starts with 'dependencies:'.",
             )
         seen: set[str] = set()
+        lists: list[tuple[str, str]] = []
         for key, value in self.nodes.pairs(root):
             name = self.nodes.key(key)
             if name in seen:
@@ -104,6 +105,11 @@ class _Reader:
             with self.refusals.collected():
                 file_keys.refuse_near_miss(name, self.nodes.at(key))
                 _log.warning("%s: %r is not used by strata", self.nodes.at(key), name)
+                if isinstance(value, yaml.SequenceNode) and value.value:
+                    lists.append((name, self.nodes.at(key)))
+        for name, where in lists:
+            with self.refusals.collected():
+                file_keys.refuse_lost_packages(name, where, has_dependencies="dependencies" in seen)
 
     def _channels(self, node: yaml.Node | None) -> Iterator[str]:
         for item in self._sequence(node, "channels"):

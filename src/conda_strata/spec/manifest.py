@@ -165,6 +165,12 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
             raise UsageError(f"{file} describes the environment {name!r} a second time")
         with refusals.collected():
             read[name] = environment_file.read(file, (edited or {}).get(file))
+    assumed: dict[str, VirtualPackages] = {}
+    with refusals.collected():
+        assumed = virtual_packages.load(files[0].parent)
+    options: tuple[str, ...] = ()
+    with refusals.collected():
+        options = _options([words for one in read.values() for words in one.pip.options], files)
     refusals.raise_all()
     if DEFAULT in read:
         read = {DEFAULT: read.pop(DEFAULT), **read}
@@ -180,10 +186,10 @@ def load(files: Sequence[Path], edited: Mapping[Path, str] | None = None) -> Man
         {name: tuple(one.pip.specs) for name, one in read.items() if one.pip.specs},
         {name: one.variables for name, one in read.items() if one.variables},
         cutoffs[0] if cutoffs else None,
-        virtual_packages.load(files[0].parent),
+        assumed,
         {name: tuple(one.link_scripts) for name, one in read.items() if one.link_scripts},
         tuple(spec for one in lists for spec in one.constraints),
-        _options([words for one in lists for words in one.options], files),
+        options,
         {text: sums for one in lists for text, sums in one.hashes.items()},
         frozenset(requirement.normalized(spec.text) for one in read.values() for spec in one.build),
     )

@@ -45,10 +45,22 @@ def checked(text: str, where: str) -> str:
             f"{where}: {what}", "Write it like 'numpy', 'numpy >=2' or 'numpy =2.1'."
         ) from error
     if spec.channel:
+        if spec.subdir:
+            channel, _, package = text.partition("::")
+            plain = channel.rstrip("/").removesuffix(f"/{spec.subdir}")
+            raise ManifestError(
+                f"{where}: {text!r} asks for the subdir {spec.subdir}, which the solver does not obey",
+                f"Write '{plain}::{package}', with a selector such as '# [linux64]'.",
+            )
         channel_names.check(spec.channel.base_url, where)
         channel, mark, rest = text.partition("::")
         if mark and "://" in channel:
             text = f"{channel_names.canonical(channel)}::{rest}"
+    if spec.build and "=" in spec.build and not _OPERATORS.match(spec.build):
+        raise ManifestError(
+            f"{where}: {text!r} has something behind the build string",
+            "Write 'NAME=VERSION=BUILD', and a channel before it: 'CHANNEL::NAME=VERSION=BUILD'.",
+        )
     if spec.build and _OPERATORS.match(spec.build):
         build = re.sub(r"\s+(?=[<>=!~])", ",", spec.build)
         parts = f"{spec.version},{build}".replace(" ", "")
@@ -93,7 +105,11 @@ def _refuse_package_url(text: str, where: str) -> None:
     channel, _, subdir = folder.rpartition("/")
     found = re.fullmatch(r"([\w.-]+)-([^-]+)-([^-]+?)\.(?:conda|tar\.bz2)", file)
     plain = parts._replace(path=channel, query="", fragment="").geturl()
-    if found and subdir and is_encrypted(plain):
+    if not parts.scheme or len(parts.scheme) == 1:
+        fix = (
+            "Put it into a channel, such as a folder that 'rattler-index' or 'conda index' indexes."
+        )
+    elif found and subdir and is_encrypted(plain):
         plain = plain.removeprefix("https://conda.anaconda.org/")
         fix = f"Write '{plain}::{found[1]} =={found[2]} {found[3]}'"
         fix += "." if subdir == "noarch" else f", with a selector where it is for {subdir} only."
@@ -104,6 +120,12 @@ def _refuse_package_url(text: str, where: str) -> None:
 
 def _refuse_slips(text: str, where: str) -> None:
     """Refuse what conda or rattler takes for something that nobody can mean."""
+    shown = repr(text) if is_plain(text) else "this"
+    if "^" in text.partition("[")[0]:
+        raise ManifestError(
+            f"{where}: {shown} has '^', a pattern or range that the solver does not know",
+            "Write a range, as in 'numpy >=1.26,<3', or a wildcard, as in 'numpy 2.*'.",
+        )
     if not is_plain(text):
         return
     name, brackets, fields = text.strip().partition("[")
@@ -128,11 +150,10 @@ def _refuse_slips(text: str, where: str) -> None:
             f"{where}: {text!r} is a pattern of names, and what it asks for is not known",
             "Name the packages.",
         )
-    if re.match(r"[\w.-]+/[\w-]+::", text) and not text.startswith("pkgs/"):
-        channel, subdir = text.split("::")[0].rsplit("/", 1)
+    if found := re.fullmatch(r"([\w.-]+):([\w.-]+.*)", name):
         raise ManifestError(
-            f"{where}: {text!r} asks for the subdir {subdir}, which the solver does not obey",
-            f"Write '{channel}::{package}', with a selector such as '# [linux64]'.",
+            f"{where}: {text!r} has one colon, and its channel would be left out",
+            f"Write '{found[1]}::{found[2]}'.",
         )
     if brackets:
         _refuse_fields(text, package, fields, where)

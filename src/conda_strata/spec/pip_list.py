@@ -65,7 +65,9 @@ class _Reader:
             self._requirement(replace(spec, text=option.value), folder)
         elif option.name in {"--requirement", "--constraint"}:
             constraint = as_constraint or option.name == "--constraint"
-            self._file(folder / option.value, spec, as_constraint=constraint)
+            # Answers on the web show the path as a URL.
+            path = re.sub(r"^file:(?!//)", "", option.value)
+            self._file(folder / path, spec, as_constraint=constraint)
         elif spec.selector:
             raise ManifestError(
                 f"{spec.where}: the selector [{spec.selector}] has no effect on {option.name}",
@@ -82,6 +84,7 @@ class _Reader:
             self._local(spec, folder)
             return
         text, *hashes = re.split(r"\s+--hash[=\s]", spec.text)
+        pip_options.refuse_behind(text, spec.where)
         text = requirement.checked(text.strip(), spec.where)
         hashes += re.findall(r"#(?:.*&)?sha256=([0-9a-f]{64})", text)
         if hashes:
@@ -141,7 +144,7 @@ class _Reader:
         self._note(file, spec)
         if not file.exists():
             raise ManifestError(f"{spec.where}: {file} does not exist", "Correct its path.")
-        for number, text in _lines(limited_yaml.read_text(file)):
+        for number, text in lines(limited_yaml.read_text(file)):
             with self.refusals.collected():
                 line = Spec(text, file, number, spec.selector)
                 reader = _Reader(self.found, self.refusals, self.top, (*self.inside, file))
@@ -157,7 +160,7 @@ def _top(folder: Path) -> Path:
     return here if Path.home().resolve().is_relative_to(here.parent) else here.parent
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a requirements file with their numbers, without comments."""
     start, kept = 0, ""
     for number, line in enumerate(text.split("\n"), 1):

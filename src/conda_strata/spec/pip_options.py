@@ -36,14 +36,38 @@ def parse(text: str, where: str) -> Option:
     """
     found = re.match(r"(--[a-z-]+)(?:[\s=]+(.*))?$|(-[a-z])\s*(.*)$", text)
     if not found:
-        raise ManifestError(f"{where}: {text.split()[0]!r} is no option of pip")
+        raise ManifestError(
+            f"{where}: {text.split()[0]!r} is no option that such a list can hold", _fix("")
+        )
     name = found[1] or _SHORT.get(found[3], found[3])
     value = (found[2] or found[4] or "").strip().strip("'\"")
     if name in _VALUED and not value:
         raise ManifestError(f"{where}: {name} needs a value", f"Write '{name} VALUE'.")
     if name not in {*_VALUED, *_SWITCHES, *_NEEDLESS}:
         raise ManifestError(f"{where}: the option {name} is not supported", _fix(name))
+    if (name in _LOCATIONS and re.search(r"\s", value)) or (name in _SWITCHES and value):
+        raise ManifestError(
+            f"{where}: what stands behind {name} on the same line would be left out",
+            f"Write {name} on a line of its own.",
+        )
     return Option(name, value)
+
+
+def refuse_behind(text: str, where: str) -> None:
+    """Refuse an option of the whole list behind a requirement, where pip does not obey it.
+
+    Raises
+    ------
+    ManifestError
+        With *where* it stands.
+    """
+    if found := re.search(r"\s(--?[a-z][a-z-]*)(?=[\s=]|$)", text.partition(";")[0]):
+        raise ManifestError(
+            f"{where}: {found[1]} stands behind a requirement, where pip does not obey it",
+            f"Write '- {found[1]} …' as a line of its own, before this one."
+            if _SHORT.get(found[1], found[1]) in {*_LOCATIONS, *_SWITCHES}
+            else _fix(found[1]),
+        )
 
 
 def for_uv(option: Option, where: str) -> list[str]:

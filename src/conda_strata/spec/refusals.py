@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -34,7 +35,19 @@ class Refusals:
             With each refusal and its fix.
         """
         if self.found:
-            raise together(self.found)
+            raise together(_by_line(self.found))
+
+
+def _by_line(errors: Sequence[ManifestError]) -> list[ManifestError]:
+    """Return *errors* in the order of the lines that they name, file after file."""
+    files: dict[str, int] = {}
+
+    def place(error: ManifestError) -> tuple[int, int]:
+        found = re.match(r"(.+?):(\d+): ", error.what)
+        file, line = (found[1], int(found[2])) if found else ("", 0)
+        return files.setdefault(file, len(files)), line
+
+    return sorted(errors, key=place)
 
 
 def together(errors: Sequence[StrataError]) -> StrataError:

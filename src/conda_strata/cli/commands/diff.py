@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conda_strata.cli.commands import options
 
-HELP = "say what changed between two locks: packages, where they come from, channels, platforms"
+HELP = "say what changed between two locks: packages, where they come from, channels, indexes, platforms"
 EXAMPLE = "strata diff origin/main:strata.lock strata.lock --format markdown"
 
 
@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "pull requests and stays below GitHub's limit of 65,536 characters",
         '{"same", "warnings": [{"kind", "name", "before", "after", "manager", "platform", '
-        '"environment"}], "channels", "environments", "platforms", "virtual_packages", "changes": '
+        '"environment"}], "channels", "indexes", "sources", "environments", "platforms", '
+        '"virtual_packages", "changes": '
         '{PLATFORM: {ENVIRONMENT: [{"kind", "name", "before", "after", "manager"}]}}}',
     )
     parser.add_argument(

@@ -11,6 +11,7 @@ from conda_strata.core.urls import without_credentials
 from conda_strata.lock.changes import Change, changes, wheel_changes
 from conda_strata.lock.model import Lock
 from conda_strata.lock.provenance import Warned, warnings, wheel_warnings
+from conda_strata.report.diff import origins
 
 _Found = TypeVar("_Found")
 
@@ -86,6 +87,19 @@ class Diff:
         return before, after
 
     @property
+    def indexes(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The Python indexes of the old and of the new lock, the default one first."""
+        return origins.indexes(self.old, self.new)
+
+    @property
+    def sources(self) -> Names:
+        """What pixi builds from source, on the platforms that both locks have."""
+        before, after = (
+            origins.sources(lock, self.platforms.kept) for lock in (self.old, self.new)
+        )
+        return Names.between(before, after)
+
+    @property
     def virtual_packages(self) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
         """What machines were and are assumed to have, by subdir, where that is known and differs."""
         assumed = {
@@ -103,14 +117,16 @@ class Diff:
             *self.environments.removed,
             *self.platforms.added,
             *self.platforms.removed,
+            *self.sources.added,
+            *self.sources.removed,
         )
-        before, after = self.channels
+        moved = any(before != after for before, after in (self.channels, self.indexes))
         changed = self.changes or self.warnings
-        return not (changed or came_or_went or self.virtual_packages or before != after)
+        return not (changed or came_or_went or self.virtual_packages or moved)
 
     def as_dict(self) -> dict[str, object]:
         """Return the differences for JSON; the help of ``strata diff`` describes it."""
-        before, after = self.channels
+        places = {"channels": self.channels, "indexes": self.indexes}
         return {
             "same": self.is_empty,
             "warnings": [
@@ -119,7 +135,10 @@ class Diff:
                 for name, found in by.items()
                 for one in found
             ],
-            "channels": {"before": before, "after": after},
+            **{
+                name: {"before": before, "after": after} for name, (before, after) in places.items()
+            },
+            "sources": self.sources.as_dict(),
             "environments": self.environments.as_dict(),
             "platforms": self.platforms.as_dict(),
             "virtual_packages": {
@@ -172,6 +191,7 @@ def _only(lock: Lock, names: Sequence[str]) -> Lock:
         lock,
         environments={name: lock.environments[name] for name in names if name in lock.environments},
         wheels={name: lock.wheels[name] for name in names if name in lock.wheels},
+        sources={name: lock.sources[name] for name in names if name in lock.sources},
     )
 
 

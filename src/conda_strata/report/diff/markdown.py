@@ -149,15 +149,18 @@ def _warning(one: Notice) -> str:
 
 
 def _general(diff: Diff) -> str:
-    before, after = diff.channels
-    lines = []
-    if before != after:
-        lines.append(f"- channels: {_codes(before)} → {_codes(after)}")
+    lines = [
+        f"- {what}: {_codes(before)} → {_codes(after)}"
+        for what, (before, after) in (("channels", diff.channels), ("indexes", diff.indexes))
+        if before != after
+    ]
     for label, names in (
         ("new platforms", diff.platforms.added),
         ("platforms gone", diff.platforms.removed),
         ("new environments", diff.environments.added),
         ("environments gone", diff.environments.removed),
+        ("new, built from source by pixi", diff.sources.added),
+        ("gone, built from source by pixi", diff.sources.removed),
     ):
         if names:
             lines.append(f"- {label}: {_codes(names)}")

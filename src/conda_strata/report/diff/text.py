@@ -48,9 +48,13 @@ def _warnings(diff: Diff) -> Iterator[str]:
 
 def _general(diff: Diff, arranged: Table) -> Iterator[str]:
     """Say what differs apart from packages."""
-    before, after = diff.channels
-    if before != after:
-        yield f"channels: {', '.join(before) or 'none'} → {', '.join(after) or 'none'}"
+    for what, (before, after) in (("channels", diff.channels), ("indexes", diff.indexes)):
+        if before != after:
+            yield f"{what}: {', '.join(before) or 'none'} → {', '.join(after) or 'none'}"
+    for name in diff.sources.added:
+        yield f"new, built from source by pixi: {name}"
+    for name in diff.sources.removed:
+        yield f"gone, built from source by pixi: {name}"
     for subdir in diff.platforms.added:
         yield f"new platform: {subdir} ({arranged.counts[subdir]['added']} packages)"
     for subdir in diff.platforms.removed:
