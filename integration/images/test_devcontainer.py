@@ -12,24 +12,14 @@ from pathlib import Path
 import pytest
 
 from demo import image
-from rig.machine.state import cache_dir
 
+from . import npm
 from .conftest import Built
-
-CLI = "@devcontainers/cli@0.89.0"
 
 
 @pytest.fixture(scope="module")
 def devcontainer() -> str:
-    """The CLI, from npm into the rig's cache."""
-    folder = cache_dir() / "npm"
-    program = folder / "node_modules" / ".bin" / "devcontainer"
-    if not program.exists():
-        if shutil.which("npm") is None:
-            subprocess.run(["apt-get", "install", "--quiet", "--yes", "nodejs", "npm"], check=True)
-        command = ["npm", "install", "--silent", "--no-fund", "--prefix", str(folder), CLI]
-        subprocess.run(command, check=True)
-    return str(program)
+    return str(npm.modules() / ".bin/devcontainer")
 
 
 @dataclass(frozen=True)
