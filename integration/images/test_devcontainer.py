@@ -13,7 +13,7 @@ import pytest
 
 from demo import image
 
-from . import npm
+from rig.machine import npm
 from .conftest import Built
 
 

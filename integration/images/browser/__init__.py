@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from integration.images import npm
+from rig.machine import npm
 from rig.machine.commands import need
 
 HERE = Path(__file__).parent
