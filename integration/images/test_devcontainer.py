@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from demo import image
-
 from rig.machine import npm
+
 from .conftest import Built
 
 
