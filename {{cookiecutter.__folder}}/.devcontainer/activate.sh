@@ -20,6 +20,7 @@ if [ -n "${PS1-}" ] && [ -n "${BASH_VERSION-}" ]; then
         [ -r "$script" ] && . "$script"
     done
     unset script
+    alias ls='ls --color=auto'
     # shellcheck disable=SC2016,SC2034
     PS1='[{{ cookiecutter.project_slug }}$(__git_ps1 " %s" 2> /dev/null)] \W\$ '
     # shellcheck disable=SC2034 # beside the caches, because devcontainer.json keeps that folder in a volume
