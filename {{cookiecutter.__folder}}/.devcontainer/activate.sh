@@ -1,5 +1,11 @@
 # shellcheck shell=sh
 # Read by login shells, and by bash where a person types: activates the environment as "conda activate" would.
+if [ -z "${CONDA_PREFIX-}" ] && [ -r /etc/environment ]; then # as by sudo and cron
+    set -a
+    # shellcheck source=/dev/null
+    . /etc/environment
+    set +a
+fi
 export CONDA_PREFIX="${CONDA_PREFIX:-/opt/env}" LANG="${LANG:-C.UTF-8}"
 case ":$PATH:" in
     *":$CONDA_PREFIX/bin:"*) ;;
