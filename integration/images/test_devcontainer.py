@@ -5,67 +5,117 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from demo import image
-from rig.machine.state import cache_dir
+from rig.machine import npm
 
 from .conftest import Built
-
-CLI = "@devcontainers/cli@0.89.0"
 
 
 @pytest.fixture(scope="module")
 def devcontainer() -> str:
-    """The CLI, from npm into the rig's cache."""
-    folder = cache_dir() / "npm"
-    program = folder / "node_modules" / ".bin" / "devcontainer"
-    if not program.exists():
-        if shutil.which("npm") is None:
-            subprocess.run(["apt-get", "install", "--quiet", "--yes", "nodejs", "npm"], check=True)
-        command = ["npm", "install", "--silent", "--no-fund", "--prefix", str(folder), CLI]
-        subprocess.run(command, check=True)
-    return str(program)
+    return str(npm.modules() / ".bin/devcontainer")
 
 
-@pytest.fixture
-def opened(
-    built: Built, devcontainer: str, tmp_path: Path
-) -> Iterator[tuple[list[str], subprocess.CompletedProcess[str]]]:
-    """``devcontainer up`` on a machine that has nothing of the project but its checkout."""
-    if not built.here.own_docker:
-        pytest.skip("this Docker daemon is not the rig's own: its cache is not ours to drop")
-    image.forget(built.reference(target) for target in image.TARGETS)
-    folder = tmp_path / "checkout"
-    shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
-    where = ["--workspace-folder", str(folder)]
-    up = subprocess.run([devcontainer, "up", *where], capture_output=True, text=True, check=False)
-    yield [devcontainer, "exec", *where], up
-    if up.stdout.strip().startswith("{"):
-        container = json.loads(up.stdout.strip().splitlines()[-1]).get("containerId", "")
-        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout of the project, and the container in which it is opened."""
 
+    devcontainer: str
+    folder: Path
 
-def test_opens_the_published_image_and_passes_the_tests(
-    opened: tuple[list[str], subprocess.CompletedProcess[str]],
-) -> None:
-    """The image is pulled, nothing is built or installed; the tests pass inside, as its user."""
-    execute, up = opened
-    assert up.returncode == 0, up.stdout + up.stderr
-    assert json.loads(up.stdout.strip().splitlines()[-1])["remoteUser"] == "scientist"
-    assert "/opt/env: dev, " in up.stderr, "strata install did not look after the environment"
-    assert "installing" not in up.stderr, "the image lacks what the lock has"
+    def up(self, *options: str) -> tuple[dict[str, str], str]:
+        """Open it, and return the result and what was said."""
+        done = self._run("up", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.strip().splitlines()[-1]), done.stderr
 
-    def inside(*words: str) -> str:
-        done = subprocess.run([*execute, *words], capture_output=True, text=True, check=False)
+    def inside(self, *words: str, stdin: str = "") -> str:
+        done = self._run("exec", options=words, stdin=stdin)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    assert " passed" in inside("pytest")
-    assert inside("git", "--version").startswith("git version")
-    assert inside("sh", "-c", "command -v python").strip() == "/opt/env/bin/python"
-    inside("sh", "-c", 'touch "$CONDA_PREFIX/writable" && rm "$CONDA_PREFIX/writable"')
-    assert inside("pwd").strip() == "/workspaces/checkout"
+    def _run(
+        self, action: str, *flags: str, options: Sequence[str] = (), stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        command = [self.devcontainer, action, *flags, "--workspace-folder", str(self.folder)]
+        return subprocess.run(
+            [*command, *options], input=stdin, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture(scope="module")
+def checkout(
+    built: Built, devcontainer: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Checkout]:
+    """On a machine that has nothing of the project but its checkout."""
+    if not built.here.own_docker:
+        pytest.skip("this Docker daemon is not the rig's own: its cache is not ours to drop")
+    image.forget(built.reference(target) for target in image.TARGETS)
+    folder = tmp_path_factory.mktemp("devcontainer") / "checkout"
+    shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
+    yield Checkout(devcontainer, folder)
+    label = f"label=devcontainer.local_folder={folder}"
+    ours = _docker("ps", "--all", "--quiet", "--filter", label)
+    volumes = '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{end}}{{end}}'
+    names = _docker("inspect", "--format", volumes, *ours) if ours else []
+    _docker("rm", "--force", *ours)
+    _docker("volume", "rm", *names)
+
+
+def _docker(*words: str) -> list[str]:
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+    return done.stdout.split()
+
+
+def test_opens_the_published_image_and_passes_the_tests(checkout: Checkout) -> None:
+    """The image is pulled, nothing is built or installed; the tests pass inside, as its user."""
+    result, said = checkout.up()
+    assert result["remoteUser"] == "scientist"
+    assert "/opt/env: dev, " in said, "strata install did not look after the environment"
+    assert "installing" not in said, "the image lacks what the lock has"
+
+    assert " passed" in checkout.inside("pytest")
+    assert checkout.inside("git", "--version").startswith("git version")
+    assert checkout.inside("sh", "-c", "command -v python").strip() == "/opt/env/bin/python"
+    checkout.inside("sh", "-c", 'touch "$CONDA_PREFIX/writable" && rm "$CONDA_PREFIX/writable"')
+    assert checkout.inside("pwd").strip() == "/workspaces/checkout"
+
+
+def test_what_the_settings_name_is_in_the_container(checkout: Checkout) -> None:
+    checkout.up()
+    said = json.loads((checkout.folder / ".devcontainer/devcontainer.json").read_text("utf-8"))
+    settings = said["customizations"]["vscode"]["settings"]
+    python = settings["python.defaultInterpreterPath"]
+    paths = "import sys, {0}; print(sys.prefix, {0}.__file__)".format("penguin_study")
+    source = "/workspaces/checkout/src/penguin_study/__init__.py"
+    assert checkout.inside(python, "-c", paths).split() == ["/opt/env", source]
+    found = checkout.inside(
+        "pytest", "--collect-only", "-q", *settings["python.testing.pytestArgs"]
+    )
+    assert "test_notebooks.py" in found
+    kernels = json.loads(checkout.inside("jupyter", "kernelspec", "list", "--json"))
+    kernel = kernels["kernelspecs"]["python3"]
+    assert kernel["resource_dir"].startswith("/opt/env/")
+    assert kernel["spec"]["argv"][0] in {"python", python}
+    checkout.inside("ruff", "--version")
+    checkout.inside("pre-commit", "--version")
+
+
+def test_opens_again_with_a_forgotten_lock_and_keeps_caches(checkout: Checkout) -> None:
+    """A rebuild in the middle of an edit: with what the image has, and it says what is missing."""
+    checkout.up()
+    checkout.inside("bash", "-i", stdin="touch ~/.cache/kept\necho remembered\n")
+    file = checkout.folder / "environment.yml"
+    file.write_text(file.read_text("utf-8") + "  - mdurl\n", "utf-8")
+    _, said = checkout.up("--remove-existing-container")
+    assert "The environment is still that of the image" in said
+    assert "mdurl" in said
+    assert "/opt/env" in checkout.inside("python", "-c", "import sys; print(sys.prefix)")
+    checkout.inside("test", "-O", "/home/scientist/.cache/kept")
+    assert "echo remembered" in checkout.inside("cat", "/home/scientist/.cache/bash_history")

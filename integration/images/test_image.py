@@ -312,7 +312,7 @@ def test_container_commit_and_ci_agree(built: Built, tmp_path: Path) -> None:
 def test_runtime_has_no_tools(built: Built) -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", built.reference("runtime"), "sh", "-c"]
-        + ["for tool in git jupyter pytest ruff pip; do command -v $tool; done; true"],
+        + ["for tool in git jupyter pytest ruff pip sudo; do command -v $tool; done; true"],
         capture_output=True,
         text=True,
         check=True,

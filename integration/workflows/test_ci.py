@@ -61,6 +61,10 @@ def test_first_push_to_an_empty_repository(hub: Hub) -> None:
         "tests.xml",
         "metrics.json",
     }
+    made = json.loads((ran.artifacts / "reports/metrics.json").read_text())["provenance"]
+    assert made["image"] == f"{hub.image}@{hub.digest('runtime')}"
+    assert made["commit"] == hub.tip("main")
+    assert made["lock"].startswith("sha256:")
     for words in ("Size of the environment", " passed in ", "Vulnerabilities of dev: 0 high"):
         assert words in ran.summary
 

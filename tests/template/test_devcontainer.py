@@ -48,6 +48,41 @@ def test_ports_have_labels_for_what_the_stack_has(variant: Variant) -> None:
     assert {str(port) for port in found["forwardPorts"]} <= found["portsAttributes"].keys()
 
 
+def test_caches_and_history_outlive_the_container(variant: Variant) -> None:
+    """Docker gives a new volume the owner that the folder has in the image."""
+    (mount,) = container(variant.folder)["mounts"]
+    assert mount["target"] == "/home/scientist/.cache"
+    dockerfile = (variant.folder / ".devcontainer/Dockerfile").read_text("utf-8")
+    assert f"--owner=1000 --group=1000 {mount['target']} " in dockerfile
+    activation = (variant.folder / ".devcontainer/activate.sh").read_text("utf-8")
+    assert 'HISTFILE="$HOME/.cache/' in activation
+
+
+def test_notebooks_name_the_kernel_that_is_everywhere(variant: Variant) -> None:
+    """The one of ipykernel: in the image, in a native prefix and in CI, for every editor."""
+    for path in (variant.folder / "analyses").glob("*.ipynb"):
+        kernel = json.loads(path.read_text("utf-8"))["metadata"]["kernelspec"]["name"]
+        assert kernel == "python3"
+    assert "  - ipykernel\n" in (variant.folder / "environment-dev.yml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_terminal_opens_with_what_is_wrong(default: Path, tmp_path: Path, code: int) -> None:
+    """As when 'git pull' brought another lock than the container holds; else it says nothing."""
+    strata = tmp_path / "strata"
+    strata.write_text(f"#!/bin/sh\necho $*\nexit {code}\n")
+    strata.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", container(default)["postAttachCommand"]],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == ("doctor --offline\n" if code else "")
+
+
 @pytest.mark.parametrize("code", [0, 1])
 @pytest.mark.parametrize("name", ["updateContentCommand", "postCreateCommand"])
 @pytest.mark.parametrize("codespaces", ["", "true"])

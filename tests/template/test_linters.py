@@ -35,6 +35,20 @@ DEVCONTAINER = {
         },
         "updateContentCommand": {"type": "string"},
         "postCreateCommand": {"type": "string"},
+        "postAttachCommand": {"type": "string"},
+        "mounts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["source", "target", "type"],
+                "additionalProperties": False,
+                "properties": {
+                    "source": {"type": "string", "pattern": "\\$\\{devcontainerId\\}"},
+                    "target": {"type": "string", "pattern": "^/"},
+                    "type": {"enum": ["volume"]},
+                },
+            },
+        },
         "waitFor": {
             "enum": [
                 "initializeCommand",
