@@ -103,7 +103,7 @@ def _container(bench: Bench) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "checkout"
         shutil.copytree(bench.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
-        if bench.here.platforms:  # that the channel has
+        if bench.here.lock_options:  # that the channel has
             file = folder / "environment.yml"
             kept = [
                 line
