@@ -31,7 +31,7 @@ def built(rigged: surroundings.Surroundings, tmp_path_factory: pytest.TempPathFa
     assert rigged.cloud
     answers = rigged.answers | {"github_owner": f"owner-{time.time_ns()}"}
     project = generate(tmp_path_factory.mktemp("project"), answers)
-    project.strata("lock", *rigged.platforms)
+    project.strata("lock", *rigged.lock_options)
     first = image.publish(project.folder, rigged.cloud)
     sizes = {target: image.blobs(f"{project.image}:{target}") for target in image.TARGETS}
     return Built(project, rigged, rigged.cloud, first, sizes)

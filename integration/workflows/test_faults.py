@@ -161,7 +161,7 @@ def test_cache_that_is_no_image(hub: Hub) -> None:
     hub.strata("lock")
     hub.commit("Add cowsay")
     ran = hub.push()
-    assert (ran.jobs["push"], ran.jobs["test"]) == ("success", "success"), ran.trouble
+    assert (ran.jobs["push"], ran.jobs.get("test")) == ("success", "success"), ran.trouble
     assert ran.jobs["scan (dev)"] == "failure"
     assert "tag" not in ran.jobs
     assert hub.digest("dev") == broken
