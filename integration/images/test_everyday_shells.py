@@ -135,7 +135,7 @@ def test_a_terminal_shows_where_it_is_and_completes(container: Container) -> Non
         'echo "${PS1@P}"; complete -p strata; echo $HISTFILE',
         cwd="/home/scientist/study/analyses",
     ).splitlines()
-    assert said[0] == "[penguin-study topic] analyses$"
+    assert said[0].rstrip() == "[penguin-study topic] analyses$"
     assert said[1].endswith(" strata")
     assert said[2] == "/home/scientist/.cache/bash_history"
     completed = 'COMP_WORDS=(git comm); COMP_CWORD=1; COMP_LINE="git comm"; COMP_POINT=8'
