@@ -109,8 +109,9 @@ def test_table_on_s3_is_summed_and_sorted_in_less_memory_than_it_has(
     _passes(here.run("-c", ALL_READINGS, cwd=tmp_path))
     expected = (tmp_path / "expected.csv").read_text()
     assert (tmp_path / "reports/spring.csv").read_text() == expected
-    assert said == "16,666,668 readings\n"
-    assert _passes(here.run("-c", SORTED, cwd=tmp_path)) == "[(16666668, 0)]\n"
+    assert said.endswith("16,666,668 readings\n")
+    # DuckDB may print a progress bar first.
+    assert _passes(here.run("-c", SORTED, cwd=tmp_path)).endswith("[(16666668, 0)]\n")
 
 
 def test_array_on_s3_is_reduced_in_less_memory_than_it_has(s3: Environment, tmp_path: Path) -> None:
