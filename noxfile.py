@@ -37,6 +37,16 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """Run the examples of data larger than memory, on an S3 server and with a limit of memory.
+
+    They need large packages of their own, so ``tests`` does not run them.
+    """
+    _install(session, "test")
+    session.run("pytest", *(session.posargs or ["integration/data/larger_than_memory.py"]))
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure which lines the tests without Docker run, those of the commands that they start too."""
     _install(session, "coverage")
