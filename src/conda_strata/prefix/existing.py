@@ -49,15 +49,15 @@ def require_safe(prefix: Path, records: Sequence[RepoDataRecord], *, all_change:
     if meta.is_symlink():
         raise StrataError(f"{meta} is a symbolic link, and packages are recorded there", _FIX)
     _require_plain_files(prefix, meta)
-    if prefix.is_symlink() and prefix.is_dir() and not meta.is_dir() and any(prefix.iterdir()):
-        raise StrataError(
-            f"{prefix} is a symbolic link to {prefix.resolve()}, which is no environment", _FIX
-        )
-    if prefix.is_symlink() and not any((meta / name).is_file() for name in _OURS):
-        raise StrataError(
-            f"{prefix} is a symbolic link to {prefix.resolve()}, an environment of another program",
-            "Delete the link; or name that folder itself with --prefix, and it becomes strata's.",
-        )
+    if prefix.is_symlink() and prefix.is_dir() and any(prefix.iterdir()):
+        where = f"{prefix} is a symbolic link to {prefix.resolve()}"
+        if not meta.is_dir():
+            raise StrataError(f"{where}, which is no environment", _FIX)
+        if not any((meta / name).is_file() for name in _OURS):
+            raise StrataError(
+                f"{where}, an environment of another program",
+                "Delete the link; or name that folder itself with --prefix, and it becomes strata's.",
+            )
     kept = set() if all_change else {identity(r) for r in records if is_there(prefix, r)}
     root = prefix.resolve()
     good: set[Path] = set()
