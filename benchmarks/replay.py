@@ -1,4 +1,4 @@
-"""What a history of locks would have cost to push: this plan, other plans, and the floor.
+"""What a history of locks would have cost to push: this plan, those of other tools, and the floor.
 
 For each lock and the one before it, the layers with a package that is new are pushed; all others
 are in the registry. The floor is one layer per package, which no image can have. Sizes are those of
@@ -26,6 +26,7 @@ from pathlib import Path
 
 from rattler import RepoDataRecord
 
+from benchmarks import _rivals
 from conda_strata.image.plan import default_slots, plan
 from conda_strata.lock import lockfile
 from conda_strata.lock.model import Lock
@@ -40,6 +41,17 @@ SHARED_BY_HASH = 4
 
 Layers = dict[str, tuple[int, frozenset[str]]]
 """Key of a layer to its bytes and its packages."""
+
+Plan = Callable[[Lock, str, str], Layers]
+"""What a lock's environment for a platform becomes."""
+
+DRAWN = {
+    "one layer": ":",
+    "biggest alone, rest hashed": "--",
+    "strata": "-",
+    "floor: one per package": "-",
+}
+"""What the chart shows, and how."""
 
 
 @dataclass
@@ -81,6 +93,16 @@ def biggest_alone(lock: Lock, environment: str, subdir: str) -> Layers:
     return _layers(groups.values())
 
 
+def _rival(pack: Callable[[Sequence[RepoDataRecord], int], _rivals.Groups]) -> Plan:
+    """Return the plan that packs into as many layers as strata's."""
+
+    def made(lock: Lock, environment: str, subdir: str) -> Layers:
+        slots = default_slots(lock, subdir, LAYERS) if len(lock.environments) > 1 else LAYERS
+        return _layers(group for group in pack(lock.records(environment, subdir), slots) if group)
+
+    return made
+
+
 def one_layer(lock: Lock, environment: str, subdir: str) -> Layers:
     """Return what a single RUN makes."""
     return _layers([lock.records(environment, subdir)])
@@ -91,8 +113,13 @@ def floor(lock: Lock, environment: str, subdir: str) -> Layers:
     return _layers([record] for record in lock.records(environment, subdir))
 
 
-PLANS: dict[str, Callable[[Lock, str, str], Layers]] = {
+PLANS: dict[str, Plan] = {
     "one layer": one_layer,
+    "Nix": _rival(_rivals.nix),
+    "bv-builder": _rival(_rivals.bv_builder),
+    "chunkah": _rival(_rivals.chunkah),
+    "apko": _rival(_rivals.apko),
+    "biggest alone, rest in one": _rival(_rivals.simplest),
     "biggest alone, rest hashed": biggest_alone,
     "strata": ours,
     "floor: one per package": floor,
@@ -173,7 +200,8 @@ def chart(found: dict[str, dict[str, Replay]], file: Path) -> None:
         1, len(found), figsize=(3.2 * len(found), 3.4), sharey=True, squeeze=False
     )
     for panel, (subdir, plans) in zip(panels[0], found.items(), strict=True):
-        for (name, one), style in zip(plans.items(), (":", "--", "-", "-"), strict=True):
+        for name, style in DRAWN.items():
+            one = plans[name]
             grey = name.startswith("floor")
             panel.plot(
                 [total / 1e9 for total in accumulate(one.pushed)],
