@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from rig import slurm
 from rig.machine.commands import can_apt, is_root
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/slurm.md"
-RESAMPLES = 16
+RESAMPLES = 40
 PACKAGES = ["dask[distributed]", "dask-jobqueue", "jinja2", "matplotlib", "pandas", "scikit-learn"]
 
 pytestmark = [
@@ -41,15 +42,21 @@ class Checkout:
             "OMP_NUM_THREADS": "1",
         }
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+    @contextmanager
+    def start(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a program, which does not outlive the test."""
+        with subprocess.Popen(
             words,
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as child:
+            try:
+                yield child
+            finally:
+                child.kill()
 
     def run(self, *words: str) -> tuple[int, str]:
         with self.start(*words) as child:
