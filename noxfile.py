@@ -29,11 +29,23 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests, or those named: ``-- tests`` needs no Docker, ``-- integration`` does."""
+    """Run all tests but those of clusters, or those named.
+
+    ``-- tests`` needs no Docker, ``-- integration`` does.
+    """
     _install(session, "test")
+    # The tests start strata thousands of times, and Python may have been told to write no bytecode.
+    session.run("python", "-m", "compileall", "-q", "src")
     # One process has the rig; the other runs everything else beside it.
-    together = ["--numprocesses=2", "--dist=loadgroup", "--durations=15"]
+    together = ["--numprocesses=2", "--dist=loadgroup", "--durations=15", "-m", "not clusters"]
     session.run("pytest", *(session.posargs or together))
+
+
+@nox.session
+def clusters(session: nox.Session) -> None:
+    """Run the analysis on SLURM and on several containers; SLURM needs Debian and root."""
+    _install(session, "test")
+    session.run("pytest", *(session.posargs or ["-m", "clusters"]))
 
 
 @nox.session

@@ -17,6 +17,8 @@ from rig.machine.commands import run
 
 from .conftest import Built
 
+pytestmark = pytest.mark.clusters
+
 RESAMPLES = 60
 
 

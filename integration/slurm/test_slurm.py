@@ -24,6 +24,7 @@ RESAMPLES = 40
 PACKAGES = ["dask[distributed]", "dask-jobqueue", "jinja2", "matplotlib", "pandas", "scikit-learn"]
 
 pytestmark = [
+    pytest.mark.clusters,
     pytest.mark.xdist_group("slurm"),
     pytest.mark.skipif(not (is_root() and can_apt()), reason="SLURM is installed by root, Debian"),
 ]
