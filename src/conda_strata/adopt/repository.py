@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conda_strata.convert import tables
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import environment_file, pip_list, requirement
+from conda_strata.spec import environment_file, limited_toml, pip_list, requirement
 from conda_strata.spec.dependency import package_name
 
 ENVIRONMENTS = ("environment.yml", "environment.yaml")
@@ -43,7 +43,7 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         file = folder / "pyproject.toml"
-        self.pyproject: tables.Table = tables.load(file) if file.exists() else {}
+        self.pyproject: tables.Table = limited_toml.load(file) if file.exists() else {}
         self.project = tables.table(self.pyproject, "project")
         self.tools = tables.table(self.pyproject, "tool")
 

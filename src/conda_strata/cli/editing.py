@@ -55,13 +55,13 @@ def apply(place: Place, edit: Edit) -> int:
     from conda_strata.core import atomic
     from conda_strata.lock import lockfile
     from conda_strata.rattler.file_locks import exclusive, guard_of
-    from conda_strata.spec import limited_yaml, project
+    from conda_strata.spec import limited_text, project
     from conda_strata.spec import manifest as manifests
 
     folder = project.folder()
     file = folder / ("environment-dev.yml" if place.dev else "environment.yml")
     with exclusive(guard_of(place.lock), str(place.lock)):
-        before = limited_yaml.read_text(file)
+        before = limited_text.read(file)
         after = edit(file, before)
         files = manifests.find(folder)
         manifest = manifests.load(files, {file: after})

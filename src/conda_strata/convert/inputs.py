@@ -27,9 +27,9 @@ def convert(file: Path) -> Drafts:
     drafts = Drafts(file)
     if file.suffix == ".txt":
         from conda_strata.convert.python_files import add_requirements
-        from conda_strata.spec import limited_yaml
+        from conda_strata.spec import limited_text
 
-        limited_yaml.read_text(file)
+        limited_text.read(file)
         add_requirements(drafts)
     elif file.suffix == ".toml":
         _add_toml(drafts)
@@ -63,8 +63,9 @@ def found(folder: Path) -> Path:
 def _add_toml(drafts: Drafts) -> None:
     from conda_strata.convert.pixi import add_workspace
     from conda_strata.convert.python_files import add_project
+    from conda_strata.spec import limited_toml
 
-    content = tables.load(drafts.source)
+    content = limited_toml.load(drafts.source)
     pixi = tables.table(content, "tool", "pixi")
     is_pixi = bool({"workspace", "dependencies", "feature"} & content.keys()) and not pixi
     if is_pixi or pixi:

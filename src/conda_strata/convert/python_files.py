@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from conda_strata.convert.draft import Drafts
 from conda_strata.convert.tables import Table, table, text, texts
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import limited_yaml
+from conda_strata.spec import limited_text
 from conda_strata.spec.manifest import DEFAULT
 
 _DEV = "dev"
@@ -70,7 +70,7 @@ def add_python(drafts: Drafts, required: str = "") -> None:
         return
     pinned = drafts.source.parent / ".python-version"
     try:
-        found = re.match(r"3\.\d+(?:\.\d+)?$", limited_yaml.read_text(pinned).strip())
+        found = re.match(r"3\.\d+(?:\.\d+)?$", limited_text.read(pinned).strip())
     except ManifestError:
         found = None
     version = f"={found[0]}" if found else re.sub(r"\s+", "", required)

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from conda_strata.spec import limited_toml
-
 Table = Mapping[str, Any]
-
-
-def load(file: Path) -> Table:
-    """Return the content of a TOML file.
-
-    Raises
-    ------
-    ManifestError
-        When it cannot be read.
-    """
-    return limited_toml.load(file)
 
 
 def table(holder: Table, *keys: str) -> Table:

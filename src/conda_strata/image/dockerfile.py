@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import limited_yaml
+from conda_strata.spec import limited_text
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _LONGEST = 200_000
@@ -125,7 +125,7 @@ def read(file: Path, arguments: Mapping[str, str]) -> Dockerfile:
     ManifestError
         When it cannot be read, or has no stage.
     """
-    text = limited_yaml.read_text(file)
+    text = limited_text.read(file)
     if len(text) > _LONGEST:
         raise ManifestError(f"{file} is longer than {_LONGEST:,} characters", "Name a Dockerfile.")
     stages: list[Stage] = []

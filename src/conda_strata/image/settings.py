@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from conda_strata.core import sizes
 from conda_strata.core.errors import ManifestError, UsageError
-from conda_strata.spec import limited_toml, limited_yaml, platforms
+from conda_strata.spec import limited_text, limited_toml, platforms
 from conda_strata.spec.manifest import DEFAULT
 
 PYPROJECT, STRATA = "pyproject.toml", "strata.toml"
@@ -128,7 +128,7 @@ class _Reader:
     def _table(self) -> Mapping[str, Any]:
         if not self.file.exists():
             return {}
-        self.text = limited_yaml.read_text(self.file)
+        self.text = limited_text.read(self.file)
         found: Any = limited_toml.parse(self.file, self.text)
         self.whole = found
         path: list[str] = []

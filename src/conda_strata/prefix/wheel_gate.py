@@ -54,15 +54,15 @@ class WheelError(NetworkError):
         )
 
 
-def require_safe(
+def faults(
     source: WheelFile,
     items: list[ZipInfo],
     size: int,
     wheel: Wheel,
     folder: str,
     fitting: Collection[Tag],
-) -> None:
-    """Refuse a wheel that would write elsewhere, or what no Python package needs to write.
+) -> Iterator[tuple[str, str]]:
+    """Yield path and rule where a wheel would write elsewhere, or what no Python package writes.
 
     Parameters
     ----------
@@ -74,24 +74,7 @@ def require_safe(
         Where Python packages lie in the environment, relative to its prefix.
     fitting
         The tags of wheels that fit the environment.
-
-    Raises
-    ------
-    WheelError
-        Naming wheel, path and rule.
     """
-    for path, rule in _faults(source, items, size, wheel, folder, fitting):
-        raise WheelError(wheel, path, rule)
-
-
-def _faults(
-    source: WheelFile,
-    items: list[ZipInfo],
-    size: int,
-    wheel: Wheel,
-    folder: str,
-    fitting: Collection[Tag],
-) -> Iterator[tuple[str, str]]:
     yield from _name_faults(wheel, fitting)
     unpacked = sum(item.file_size for item in items)
     if len(items) > MOST_FILES:

@@ -23,7 +23,7 @@ from installer.utils import Scheme
 from packaging.tags import Tag
 
 from conda_strata.core.errors import StrataError
-from conda_strata.prefix.wheel_gate import WheelError, require_safe
+from conda_strata.prefix.wheel_gate import WheelError, faults
 from conda_strata.pypi.wheel import Wheel
 
 _OWN = {"INSTALLER", "REQUESTED", "direct_url.json", "RECORD.jws", "RECORD.p7s"}
@@ -76,7 +76,8 @@ class Layout:
         for wheel, file in zip(wheels, files, strict=True):
             with self._opened(wheel, file) as (source, archive):
                 items, size = archive.infolist(), file.stat().st_size
-                require_safe(source, items, size, wheel, self.folder, self.fitting)
+                for fault in faults(source, items, size, wheel, self.folder, self.fitting):
+                    raise WheelError(wheel, *fault)
         before_writing()
         for wheel, file in zip(wheels, files, strict=True):
             with self._opened(wheel, file) as (source, _):

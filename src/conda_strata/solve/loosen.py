@@ -18,7 +18,7 @@ from rattler.exceptions import FetchRepoDataError, GatewayError, IoError
 
 from conda_strata.rattler import channels
 from conda_strata.rattler.errors import retrying, unreadable_channel
-from conda_strata.spec import channel_names, environment_file, limited_yaml, platforms
+from conda_strata.spec import channel_names, environment_file, limited_text, platforms
 from conda_strata.spec.dependency import Spec, package_name
 
 _KEPT = {"python", "r-base", "pip"}
@@ -56,7 +56,7 @@ def loosened(file: Path) -> Loose:
     NetworkError
         When a channel cannot be read.
     """
-    text = limited_yaml.read_text(file)
+    text = limited_text.read(file)
     read = environment_file.read(file)
     named = channel_names.each_once(read.channels or ["conda-forge"])
     depends = retrying(lambda: asyncio.run(_depends(named, read.specs)))

@@ -15,6 +15,7 @@ from conda_strata.spec import (
     channel_names,
     dependency_list,
     file_keys,
+    limited_text,
     limited_yaml,
     platforms,
     requirement,
@@ -54,7 +55,7 @@ def read(file: Path, text: str | None = None) -> EnvironmentFile:
     ManifestError
         When it is not one; the message names file and line of all that is refused.
     """
-    reader = _Reader(file, limited_yaml.read_text(file) if text is None else text)
+    reader = _Reader(file, limited_text.read(file) if text is None else text)
     found = reader.read()
     reader.refusals.raise_all()
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import limited_yaml
+from conda_strata.spec import limited_text
 
 _MOST_PARTS = 100
 _PART = r"""(?:(?<![\w-])[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
@@ -26,7 +26,7 @@ def load(file: Path) -> dict[str, Any]:
     ManifestError
         When it cannot be read; the message names the line, where there is one.
     """
-    return parse(file, limited_yaml.read_text(file))
+    return parse(file, limited_text.read(file))
 
 
 def parse(file: Path, text: str) -> dict[str, Any]:

@@ -1,11 +1,10 @@
-"""Read YAML up to a size and a depth that no real environment file reaches.
+"""Read YAML up to a number of entries and a depth that no real environment file reaches.
 
 PyYAML is recursive, so a few kilobytes of brackets would end in a traceback.
 """
 
 from __future__ import annotations
 
-import codecs
 import copy
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from conda_strata.core.errors import ManifestError
+from conda_strata.spec import limited_text
 
-MOST_BYTES = 1_000_000
 MOST_LEVELS = 20
 MOST_NODES = 10_000
 """Texts, lists and mappings; where an alias stands, those of what it stands for."""
@@ -73,52 +72,6 @@ def _at(node: yaml.Node, alias: yaml.Event) -> yaml.Node:
     return found
 
 
-def decode(content: bytes) -> str:
-    """Return the text of *content*: UTF-8, or UTF-16 as PowerShell writes it.
-
-    A byte-order mark says which, and is no part of the text.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        When it is neither.
-    """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    return content.decode("utf-8-sig")
-
-
-def read_text(file: Path) -> str:
-    """Return the text of a file.
-
-    Raises
-    ------
-    ManifestError
-        When it cannot be read, or is too large.
-    """
-    try:
-        if file.exists() and not file.is_file():
-            raise ManifestError(
-                f"{file} is no regular file", "Put a file of text there, or name another."
-            )
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ManifestError(
-                f"{file} is larger than {MOST_BYTES // 1_000_000} MB",
-                "Such a file has a few kilobytes: check that this is the right one.",
-            )
-        return decode(content)
-    except FileNotFoundError:
-        raise ManifestError(f"{file} does not exist", "Name the environment file: -f.") from None
-    except UnicodeDecodeError as error:
-        raise ManifestError(
-            f"{file} cannot be read: {error}", "Save it as UTF-8, in the editor that wrote it."
-        ) from error
-    except OSError as error:
-        raise ManifestError(f"{file} cannot be read: {error}") from error
-
-
 def compose(file: Path, text: str) -> yaml.Node | None:
     """Return the nodes of *text*, the content of *file*; None when it is empty.
 
@@ -151,7 +104,7 @@ def load(file: Path) -> object:
     ManifestError
         When it cannot be read.
     """
-    text = read_text(file)
+    text = limited_text.read(file)
     node = compose(file, text)
     try:
         return _loader()("").construct_document(node) if node else None

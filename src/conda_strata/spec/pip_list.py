@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from conda_strata.core.errors import ManifestError
-from conda_strata.spec import limited_yaml, local_project, pip_options, requirement
+from conda_strata.spec import limited_text, local_project, pip_options, requirement
 from conda_strata.spec.dependency import PipList, Spec
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.yaml_nodes import Nodes
@@ -144,7 +144,7 @@ class _Reader:
         self._note(file, spec)
         if not file.exists():
             raise ManifestError(f"{spec.where}: {file} does not exist", "Correct its path.")
-        for number, text in lines(limited_yaml.read_text(file)):
+        for number, text in lines(limited_text.read(file)):
             with self.refusals.collected():
                 line = Spec(text, file, number, spec.selector)
                 reader = _Reader(self.found, self.refusals, self.top, (*self.inside, file))
