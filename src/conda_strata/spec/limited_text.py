@@ -47,7 +47,7 @@ def read(file: Path) -> str:
             )
         return decode(content)
     except FileNotFoundError:
-        raise ManifestError(f"{file} does not exist", "Name the environment file: -f.") from None
+        raise ManifestError(f"{file} does not exist", "Correct its name.") from None
     except UnicodeDecodeError as error:
         raise ManifestError(
             f"{file} cannot be read: {error}", "Save it as UTF-8, in the editor that wrote it."
