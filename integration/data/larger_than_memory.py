@@ -18,10 +18,7 @@ import pytest
 from integration.data import surroundings
 from integration.data.surroundings import EXAMPLES, Environment
 
-pytestmark = [
-    pytest.mark.xdist_group("data"),
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a limit"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a limit")
 
 BUCKET = "measured"
 

@@ -25,7 +25,6 @@ PACKAGES = ["dask[distributed]", "dask-jobqueue", "jinja2", "matplotlib", "panda
 
 pytestmark = [
     pytest.mark.clusters,
-    pytest.mark.xdist_group("slurm"),
     pytest.mark.skipif(not (is_root() and can_apt()), reason="SLURM is installed by root, Debian"),
 ]
 

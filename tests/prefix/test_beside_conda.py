@@ -141,10 +141,49 @@ def test_run_takes_the_active_environment_off_path(strata: Strata, project: Path
     assert found == f"{project}/.conda/bin:/usr/bin:/bin|project|(project) |"
 
 
+def record_as_conda_does(prefix: Path, name: str, *compiled: str) -> None:
+    """Rewrite the record of a noarch package: conda has the paths as they are in the package."""
+    (meta,) = (prefix / "conda-meta").glob(f"{name}-*.json")
+    record = json.loads(meta.read_text())
+    record["package_type"] = "noarch_python"
+    for entry in record["paths_data"]["paths"]:
+        for place, packed in (
+            ("lib/python3.11/site-packages/", "site-packages/"),
+            ("bin/cow", "python-scripts/cow"),
+        ):
+            entry["_path"] = entry["_path"].replace(place, packed)
+    for path in compiled:
+        record["files"].append(path)
+        record["paths_data"]["paths"].append({"_path": path, "path_type": "pyc_file"})
+    meta.write_text(json.dumps(record, indent=2))
+
+
+def test_an_update_of_what_conda_installed_leaves_nothing_of_the_old_version(
+    strata: Strata, project: Path, channel: HandMadeChannel
+) -> None:
+    for version in ("1.0", "2.0"):
+        files = {
+            f"site-packages/cows/v{version[0]}.py": "sound = 'moo'\n",
+            f"site-packages/cows-{version}.dist-info/METADATA": f"Name: cows\nVersion: {version}\n",
+        }
+        channel.add("cows", version, files, ["python"], entry_points=["moo = cows:main"])
+    channel.index()
+    write_environment(project, channel, ["frames", "cows =1"])
+    strata("lock")
+    strata("install")
+    prefix = project / ".conda"
+    record_as_conda_does(prefix, "cows")
+    write_environment(project, channel, ["frames", "cows =2"])
+    strata("lock")
+    assert strata("install").returncode == 0
+    left = sorted(path.name for path in prefix.rglob("*") if path.is_file() and "cows" in str(path))
+    assert left == ["METADATA", "cows-2.0-h0_0.json", "v2.py"]
+    assert not list(prefix.rglob("cows-1.0*"))
+
+
 def test_what_conda_installed_is_removed_whole(
     strata: Strata, project: Path, channel: HandMadeChannel
 ) -> None:
-    """Conda records the paths of a noarch package as they are in the package."""
     cows = {"site-packages/cows.py": "sound = 'moo'\n", "python-scripts/cow": "#!/bin/sh\n"}
     channel.add("cows", "1.0", cows, ["python"], entry_points=["moo = cows:main"])
     channel.index()
@@ -152,22 +191,10 @@ def test_what_conda_installed_is_removed_whole(
     strata("lock")
     strata("install")
     prefix = project / ".conda"
-    (meta,) = (prefix / "conda-meta").glob("cows-*.json")
-    record = json.loads(meta.read_text())
     cache = prefix / "lib/python3.11/site-packages/__pycache__/cows.cpython-311.pyc"
     cache.parent.mkdir(exist_ok=True)
     cache.write_bytes(b"")
-    relative = cache.relative_to(prefix).as_posix()
-    record["files"].append(relative)
-    record["package_type"] = "noarch_python"
-    for entry in record["paths_data"]["paths"]:
-        for place, name in (
-            ("lib/python3.11/site-packages/", "site-packages/"),
-            ("bin/cow", "python-scripts/cow"),
-        ):
-            entry["_path"] = entry["_path"].replace(place, name)
-    record["paths_data"]["paths"].append({"_path": relative, "path_type": "pyc_file"})
-    meta.write_text(json.dumps(record, indent=2))
+    record_as_conda_does(prefix, "cows", cache.relative_to(prefix).as_posix())
     write_environment(project, channel, ["frames"])
     strata("lock")
     assert strata("install").returncode == 0
