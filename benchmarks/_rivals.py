@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import datetime
 
 from rattler import RepoDataRecord
 
@@ -54,8 +53,8 @@ def bv_builder(records: Sequence[RepoDataRecord], layers: int) -> Groups:
 def apko(records: Sequence[RepoDataRecord], layers: int) -> Groups:
     """Return the biggest origins alone, and all others in one layer, as apko does.
 
-    An origin is the recipe that packages come from; a version and build number that neighbours in the
-    order of names share stands in.
+    An origin is the recipe that packages come from. The same first word of the name, version and build
+    number stand in.
     """
     groups: dict[Hashable, list[RepoDataRecord]] = defaultdict(list)
     for record in records:
@@ -112,5 +111,4 @@ def _size(record: RepoDataRecord) -> int:
 
 
 def _built(record: RepoDataRecord) -> float:
-    stamp = record.timestamp
-    return stamp.timestamp() if isinstance(stamp, datetime) else 0.0
+    return record.timestamp.timestamp() if record.timestamp else 0.0

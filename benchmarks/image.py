@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -311,17 +311,15 @@ def _mb(count: int) -> str:
     return f"{count / 1e6:.2f} MB"
 
 
-def main() -> int:
-    """Measure and print the table."""
+def show(measure: Callable[[Bench], Iterable[Row]], ours: str, theirs: str) -> None:
+    """Measure on the rig, print the table a line at a time, and take the rig down."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        print(f"\n{'':<52}{'layers':>12}{'one layer':>12}{'ratio':>9}{'goal':>8}")
-        for row in rows(bench):
+        print(f"\n{'':<52}{ours:>12}{theirs:>12}{'ratio':>9}{'goal':>8}")
+        for row in measure(bench):
             print(row, flush=True)
-    return 0
+    rig.down()
 
 
 if __name__ == "__main__":
-    code = main()
-    rig.down()
-    sys.exit(code)
+    show(rows, "layers", "one layer")

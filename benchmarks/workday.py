@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-import rig
 from benchmarks._measure import Runs, once
-from benchmarks.image import Bench, Row
+from benchmarks.image import Bench, Row, show
 from demo import image
 from rig.machine import npm
 
@@ -103,14 +102,8 @@ def _container(bench: Bench) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "checkout"
         shutil.copytree(bench.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
-        if bench.here.lock_options:  # that the channel has
-            file = folder / "environment.yml"
-            kept = [
-                line
-                for line in file.read_text("utf-8").splitlines()
-                if line not in {"  - linux-aarch64", "  - osx-arm64", "  - win-64"}
-            ]
-            file.write_text("\n".join(kept) + "\n", "utf-8")
+        if bench.here.platforms:
+            replace(bench.project, folder=folder).lock_only_for(bench.here.platforms)
         subprocess.run(["chmod", "--recursive", "a+rwX", str(folder.parent)], check=True)
         words = ["docker", "run", "--detach", "--rm", "--init", f"--volume={folder}:/workspace"]
         if bench.cloud.rattler_config:
@@ -144,17 +137,5 @@ def _row(title: str, ours: Runs, theirs: Runs, goal: float) -> Row:
     return Row(title, f"{a:.1f} s", f"{b:.1f} s", a / b, goal)
 
 
-def main() -> int:
-    """Measure and print the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
-        print(f"\n{'':<52}{'ours':>12}{'theirs':>12}{'ratio':>9}{'goal':>8}")
-        for row in rows(bench):
-            print(row, flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    code = main()
-    rig.down()
-    sys.exit(code)
+    show(rows, "ours", "theirs")

@@ -62,7 +62,7 @@ def _next(project: Project, *, docker: bool, started: bool) -> None:
         print(f"  {project.image}:dev pytest")
     else:
         print(".conda/bin/python -m pytest")
-    print("open reports/report.html in a browser")
+    print("# and open reports/report.html in a browser")
     if docker and started:
         print("\nThe registry of this demo is left running: 'python -m rig down', in the folder")
         print(f"{Path(__file__).resolve().parent.parent}, stops it.")

@@ -26,6 +26,10 @@ _STEP = re.compile(r"\[(?:\S+ )?(?P<stage>\S+) +\d+/\d+\] (?!FROM |LINK )")
 """``[target stage 3/7] RUN …``, the name of a step; LINK steps only put layers on each other."""
 
 
+def _silent(line: str) -> None:
+    """Take what strata says, for callers that do not show it."""
+
+
 @dataclass(frozen=True)
 class Cloud:
     """What a build needs of its surroundings, where they are not the public ones.
@@ -66,7 +70,7 @@ class Build:
 
 
 def publish(
-    folder: Path, cloud: Cloud, strata: Path | None = None, say: Callable[[str], object] = id
+    folder: Path, cloud: Cloud, strata: Path | None = None, say: Callable[[str], object] = _silent
 ) -> Build:
     """Push the project's images, and tag them as others call them, as CI does.
 
@@ -85,7 +89,7 @@ def publish(
 
 
 def push(
-    folder: Path, cloud: Cloud, strata: Path | None = None, say: Callable[[str], object] = id
+    folder: Path, cloud: Cloud, strata: Path | None = None, say: Callable[[str], object] = _silent
 ) -> Build:
     """Push the project's images under the key of what is in them.
 
@@ -117,7 +121,7 @@ def _strata(
     cloud: Cloud,
     strata: Path | None,
     *words: str,
-    say: Callable[[str], object] = id,
+    say: Callable[[str], object] = _silent,
 ) -> Build:
     program = (strata or Path(sys.executable).parent) / "strata"
     command = [str(program), "image", action, *words, *options(cloud)]
@@ -150,7 +154,7 @@ def _timed(
     command: Sequence[str],
     folder: Path,
     env: Mapping[str, str],
-    say: Callable[[str], object] = id,
+    say: Callable[[str], object] = _silent,
 ) -> Build:
     started = time.monotonic()
     with (
