@@ -270,6 +270,8 @@ def show(reference: str, folder: Path, *words: str) -> None:
     subprocess.CalledProcessError
         When they fail.
     """
+    pull = ["docker", "pull", "--quiet", reference]  # 'docker run' would list each layer
+    subprocess.run(pull, check=True, stdout=subprocess.DEVNULL)
     terminal = ["--tty"] if sys.stdout.isatty() else []
     options = ["--env=HOME=/tmp", "--env=PYTHONUNBUFFERED=1", *terminal]
     command = running(reference, folder, *words, options=options)
