@@ -47,23 +47,24 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     finally:
         # What others started is theirs; what a person can use now needs the registry.
-        if not was_up and (args.down or args.no_docker):
+        stopped = not was_up and (args.down or args.no_docker)
+        if stopped:
             rig.down()
-    _next(project, docker=bool(here.cloud) and not args.down, started=not was_up)
+    _next(project, native=here.cloud is None, stopped=stopped, started=not was_up)
     return 0
 
 
-def _next(project: Project, *, docker: bool, started: bool) -> None:
+def _next(project: Project, *, native: bool, stopped: bool, started: bool) -> None:
     """Say what a person can type now."""
     _title("Yours to use")
     print(f"cd {project.folder}")
-    if docker:
+    if native:
+        print(".conda/bin/python -m pytest")
+    elif not stopped:
         print('docker run --rm --volume="$PWD:/workspace" \\')
         print(f"  {project.image}:dev pytest")
-    else:
-        print(".conda/bin/python -m pytest")
     print("# and open reports/report.html in a browser")
-    if docker and started:
+    if started and not stopped:
         print("\nThe registry of this demo is left running: 'python -m rig down', in the folder")
         print(f"{Path(__file__).resolve().parent.parent}, stops it.")
 
