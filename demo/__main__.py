@@ -65,8 +65,9 @@ def _next(project: Project, *, native: bool, stopped: bool, started: bool) -> No
         print(f"  {project.image}:dev pytest")
     print("# and open reports/report.html in a browser")
     if started and not stopped:
-        print("\nThe registry of this demo is left running: 'python -m rig down', in the folder")
-        print(f"{Path(__file__).resolve().parent.parent}, stops it.")
+        print("\nThe registry of this demo is left running. To stop it:")
+        print(f"cd {surroundings.CHECKOUT}")
+        print(f"{sys.executable.removeprefix(f'{surroundings.CHECKOUT}/')} -m rig down")
 
 
 def _make(out: Path, here: surroundings.Surroundings) -> Project:
