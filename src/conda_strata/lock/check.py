@@ -195,7 +195,7 @@ def _other_place(url: str, wheel: Wheel | None) -> str | None:
 def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> Iterator[str]:
     """Yield a warning for each host of wheels that no requirement and no index names.
 
-    A lock has no indexes; those of this machine are known, and PyPI's own host.
+    An index can keep its files on any host, so this is no problem of the lock.
     """
     found: dict[str, dict[str, None]] = {}
     for environment in lock.environments:
