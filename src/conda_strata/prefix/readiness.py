@@ -11,10 +11,11 @@ from rattler import RepoDataRecord
 
 from conda_strata.core.errors import PackageError
 from conda_strata.lock.model import identity
-from conda_strata.prefix.crossing import Vetted, require_apart
 from conda_strata.prefix.link_scripts import LinkScript
 from conda_strata.prefix.package_facts import RULES, Facts
 from conda_strata.prefix.package_gate import require_plain_record, vet
+from conda_strata.prefix.symlink_escapes import require_inside
+from conda_strata.prefix.unpacked_package import UnpackedPackage
 from conda_strata.prefix.wheels import site_packages
 from conda_strata.rattler.downloads import fetch
 from conda_strata.rattler.package_cache import PackageCache
@@ -68,7 +69,7 @@ def ready(
         require_plain_record(record)
     packages = _vetted(missing, PackageCache(folder, RULES))
     has_python = any(record.name.normalized == "python" for record in records)
-    require_apart(
+    require_inside(
         packages,
         prefix,
         site_packages(records) if has_python else "site-packages",
@@ -79,22 +80,22 @@ def ready(
     ]
 
 
-def _vetted(missing: Sequence[RepoDataRecord], cache: PackageCache) -> list[Vetted]:
-    passed: list[Vetted] = []
+def _vetted(missing: Sequence[RepoDataRecord], cache: PackageCache) -> list[UnpackedPackage]:
+    passed: list[UnpackedPackage] = []
 
     def take(record: RepoDataRecord, unpacked: Path, size: int | None) -> None:
         facts = vet(record, unpacked, size)
         if unpacked != cache.place(record):
             cache.put(record, unpacked)
         cache.remember(record, facts.remembered())
-        passed.append(Vetted(record, cache.place(record), facts))
+        passed.append(UnpackedPackage(record, cache.place(record), facts))
 
     absent = []
     for record in missing:
         if not cache.holds(record):
             absent.append(record)
         elif facts := Facts.recalled(cache.remembered(record)):
-            passed.append(Vetted(record, cache.place(record), facts))
+            passed.append(UnpackedPackage(record, cache.place(record), facts))
         else:
             with _dropped_if_refused(cache, record):
                 take(record, cache.place(record), record.size)

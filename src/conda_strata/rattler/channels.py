@@ -51,7 +51,7 @@ def timeout() -> int:
 def client(limit: int | None = None) -> Client:
     """Return the HTTP client the user's configuration describes.
 
-    It does not try again by itself, as nobody would see that: ``faults.retrying`` does.
+    It does not try again by itself, as nobody would see that: ``rattler.errors.retrying`` does.
 
     Parameters
     ----------
