@@ -17,7 +17,7 @@ from tests.support.records import SUBDIR, lock_of, record, wheel
 BUILT = datetime(2026, 1, 2, tzinfo=UTC)
 HOURS = timedelta(hours=1)
 
-seeds = pytest.mark.parametrize("seed", range(6))
+seeds = pytest.mark.parametrize("seed", range(3))
 
 WORDS = [f"{prefix}{stem}" for prefix in ("lib", "python-", "py", "r-", "_", "") for stem in "abcd"]
 TIMES = [None, *(BUILT + timedelta(minutes=n) for n in range(0, 200, 7))]
@@ -41,7 +41,7 @@ def some_packages(chance: Random) -> dict[str, RepoDataRecord]:
 def some_locks(seed: int) -> Iterator[tuple[Lock, int]]:
     """Yield locks of two environments, and numbers of layers."""
     chance = Random(seed)  # noqa: S311
-    for _ in range(12):
+    for _ in range(6):
         below = some_packages(chance)
         above = some_packages(chance) | below
         names = chance.choice([("default", "dev"), ("default", "dev"), ("one", "two")])
