@@ -96,7 +96,7 @@ def test_changes_are_sorted_and_read_well() -> None:
 
 
 def told(old: Any, new: Any) -> list[tuple[Any, ...]]:
-    found = provenance.warnings([old, record("x")], [new, record("y")])
+    found = provenance.warnings([old, record("x")], [new, record("0"), record("y")])
     return [(w.kind, w.name, w.before, w.after, w.manager) for w in found]
 
 
@@ -125,7 +125,7 @@ def test_other_dependencies_of_one_build_are_told() -> None:
 
 def test_of_wheels_the_host_counts() -> None:
     def told_of(old: Any, new: Any) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-        found = provenance.wheel_warnings([old, wheel("x")], [new, wheel("y")])
+        found = provenance.wheel_warnings([old, wheel("x")], [new, wheel("0"), wheel("y")])
         return [(w.kind, w.before, w.after) for w in found if w.manager == "pip"]
 
     same_host = replace(wheel("a", "2.0"), url="https://example.org/other/a.whl")
@@ -171,6 +171,10 @@ def test_why_a_package_goes() -> None:
 
 
 def test_why_a_package_comes() -> None:
+    assert why("a", [], [record("a")], spec("a >=1")) == "environment.yml:3: a >=1"
+    assert why("a", [record("a")], [record("a", "2.0")], spec("a >=2"), let_go=set()) == (
+        "environment.yml:3: a >=2"
+    )
     user = record("user", depends=["a >=1"])
     other = record("other", depends=["a"])
     assert why("a", [], [record("a"), user]) == "needed by user"

@@ -58,6 +58,7 @@ def test_a_conda_lock_is_read(tmp_path: Path) -> None:
     assert one.depends == ["python >=3.12", "odd", "any"]
     assert one.noarch.none
     assert one.subdir == SUBDIR
+    assert str(one.channel).rstrip("/") == "https://conda.anaconda.org/conda-forge"
     assert found.channels == (
         "https://conda.anaconda.org/conda-forge/", "https://x.example/y/",
     )  # fmt: skip
@@ -128,6 +129,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no platform": {"platform": None},
     "a list for a platform": {"platform": []},
     "an empty platform": {"platform": ""},
+    "a list for a category": {"category": ["x"]},
     "no manager": {"manager": None},
     "another manager": {"manager": "npm"},
     "another name": {"name": "scipy"},

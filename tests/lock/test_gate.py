@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from conda_strata.lock import gate, location, model
 from conda_strata.lock.location import CONDA_SCHEMES, WHEEL_SCHEMES, Channels
 from conda_strata.lock.model import Lock
 from conda_strata.pypi.wheel import Wheel
+from conda_strata.spec.dependency import Spec
+from conda_strata.spec.manifest import Manifest
 from tests.support.records import SUBDIR, lock_of, record, wheel
 
 FORGE = "https://conda.anaconda.org/conda-forge/"
@@ -264,6 +267,16 @@ def test_channels_have_a_slash_at_their_end() -> None:
     assert location.channel_url("conda-forge") == FORGE
     assert location.channel_url("https://X.example/a/") == "https://x.example/a/"
     assert location.channel_url("https://[x") == "https://[x/"
+    assert location.channel_url("https://x.example/X") == "https://x.example/X/"
+
+
+def test_channels_that_only_a_dependency_names_come_last() -> None:
+    texts = ["a", "https://x.example/y::b", "c[version='>=1']", "d[channel=bioconda]"]
+    specs = tuple(Spec(text, Path("environment.yml"), 1) for text in texts)
+    manifest = Manifest({"default": specs}, ("conda-forge",), (SUBDIR,), ())
+    assert location.of_manifest(manifest) == (
+        FORGE, "https://x.example/y/", FORGE.replace("conda-forge", "bioconda"),
+    )  # fmt: skip
 
 
 # The model.

@@ -246,6 +246,11 @@ def test_early_versions_that_are_locked_satisfy() -> None:
     assert problems(lock, constraints=(spec("rich <3"),)) == []
 
 
+def test_wheels_that_are_asked_for_and_none_is_locked() -> None:
+    found = problems(replace(CURRENT, wheels={}, indexes=()))
+    assert found == ["environment.yml:7: 'rich >=1' (pip) is not locked for linux-64"]
+
+
 def test_a_lock_is_for_platforms_and_virtual_packages() -> None:
     assert any("default is not locked for osx-64" in p for p in problems(CURRENT, "osx-64"))
     other = replace(CURRENT, virtual_packages={SUBDIR: ("__glibc=2.17=0",)})
@@ -364,7 +369,9 @@ def test_what_nobody_knows(tmp_path: Path, text: str) -> None:
     assert f"{file}:17: this is damaged" in damaged.what
     link = tmp_path / "link"
     link.symlink_to(file)
-    assert "why" not in foreign.explain(link, ValueError("why")).what
+    assert foreign.explain(link, ValueError("why")).what == (
+        f"{link} is not a lock that strata can read"
+    )
     (tmp_path / "strata.lock").write_text(text)
     assert "git" in foreign.explain(tmp_path / "strata.lock", ValueError("x")).fix
     assert "the tool that wrote it" in foreign.explain(file, ValueError("x")).fix
@@ -377,6 +384,7 @@ def test_what_nobody_knows(tmp_path: Path, text: str) -> None:
         ("# x\nversion: 1\nmetadata:\npackage:\n", True),
         ("version: 1\nmetadata: {}\n", False),
         ("version: 6\nmetadata:\npackage:\n", False),
+        ("version: 1\npackage:\n", False),
         (" version: 1\nmetadata:\npackage:\n", False),
         ("#" * 10_000 + "\nversion: 1\nmetadata:\npackage:\n", False),
     ],
