@@ -510,3 +510,9 @@ def test_places_that_cannot_be_asked_are_left_out(job: Job, registry: Registry) 
 )
 def test_a_place_is_a_repository_or_one_image(name: str, tag: str) -> None:
     assert Place.parse(name).tag == tag
+
+
+def test_what_lies_below_an_environment_is_an_input_without_a_target_of_its_own(job: Job) -> None:
+    dev = changed_settings(job, targets={"dev": "dev"})
+    assert with_variables(dev, default={"A": "2"}).key.digest != dev.key.digest
+    assert with_packages(dev, "default", record("more")).key.digest != dev.key.digest
