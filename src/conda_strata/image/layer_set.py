@@ -120,7 +120,7 @@ class LayerSet:
         parts = [FORMAT, self.prefix, layer.key]
         if self.slim:
             parts += [f"without {pattern.pattern}" for pattern in CLASSES.values()]
-        if layer.wheels or any(record.noarch for record in layer.records):
+        if layer.wheels or not all(record.noarch.none for record in layer.records):
             parts.append(site_packages(self.records) if self.target else "")
         if layer.wheels and self.target:
             parts.append(self.target.uv_name)
