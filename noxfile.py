@@ -129,6 +129,13 @@ def release(session: nox.Session) -> None:
 
 
 @nox.session
+def pin(session: nox.Session) -> None:
+    """Let new projects and the pages use a commit of main, until the next release: ``-- COMMIT``."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    session.run("python", "-m", "release", "pin", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what the documentation claims, or run one script: ``-- replay FOLDER``."""
     _install(session, "bench")
