@@ -107,6 +107,14 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session
+def links(session: nox.Session) -> None:
+    """Follow the pages' links to other sites; needs the network."""
+    _install(session, "site")
+    output = HERE / "docs/_build/links"
+    session.run("python", "-m", "sphinx", "--builder=linkcheck", "docs", str(output))
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the sdist and the wheel into ``dist`` and check them: ``-- --tag v0.1.0``."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "release"))

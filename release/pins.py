@@ -60,9 +60,8 @@ def name_the_citation(folder: Path, version: str, day: datetime.date) -> list[st
     file = folder / "CITATION.cff"
     if not file.exists():
         return []
-    text = re.sub(r"(?m)^version: .*$", f'version: "{version}"', file.read_text("utf-8"))
-    text = re.sub(r"(?m)^date-released: .*$", f'date-released: "{day}"', text)
-    file.write_text(text, "utf-8")
+    text = re.sub(r"(?m)^(version|date-released): .*\n", "", file.read_text("utf-8"))
+    file.write_text(f'{text}version: "{version}"\ndate-released: "{day}"\n', "utf-8")
     return [file.name]
 
 

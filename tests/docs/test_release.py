@@ -105,6 +105,8 @@ def test_a_release_from_the_command_to_an_installation(
     assert json.loads((checkout / "cookiecutter.json").read_text())["__strata"] == (
         "conda-strata==99.1.0"
     )
+    citation = yaml.safe_load((checkout / "CITATION.cff").read_text("utf-8"))
+    assert (citation["version"], citation["date-released"]) == ("99.1.0", str(day))
     assert installed(checkout) == {page: {"conda-strata==99.1.0"} for page in installed(HERE)}
 
     # The files have the version, and an index takes them.
