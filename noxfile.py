@@ -107,6 +107,14 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session
+def links(session: nox.Session) -> None:
+    """Follow the pages' links to other sites; needs the network."""
+    _install(session, "site")
+    output = HERE / "docs/_build/links"
+    session.run("python", "-m", "sphinx", "--builder=linkcheck", "docs", str(output))
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the sdist and the wheel into ``dist`` and check them: ``-- --tag v0.1.0``."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
@@ -126,6 +134,13 @@ def release(session: nox.Session) -> None:
     """Prepare a release: changelog, pins, commit, tag, checked files: ``-- 0.1.0``."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
     session.run("python", "-m", "release", "prepare", *session.posargs)
+
+
+@nox.session
+def pin(session: nox.Session) -> None:
+    """Let new projects and the pages use a commit of main, until the next release: ``-- COMMIT``."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    session.run("python", "-m", "release", "pin", *session.posargs)
 
 
 @nox.session

@@ -52,3 +52,9 @@ html_context = {
 copybutton_prompt_text = r"\$ |> "
 copybutton_prompt_is_regexp = True
 copybutton_line_continuation_character = "\\"
+
+# 'nox -s links': GitHub shows a heading's anchor by a script, and not to everybody.
+linkcheck_anchors_ignore_for_url = [r"https://github\.com/"]
+linkcheck_ignore = [r"http://127\.0\.0\.1:"]
+linkcheck_retries = 3
+linkcheck_timeout = 30

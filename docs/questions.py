@@ -22,7 +22,10 @@ PAGE = pages.FOLDER / "questions.md"
 def page() -> str:
     """Return what the page should hold."""
     asked = questions()
-    rules = dict(_rules())
+    choices_below = {
+        name: "is one of the choices below" for name in asked if isinstance(asked[name], list)
+    }
+    rules = choices_below | dict(_rules())
     rows = [
         f"| `{name}` | {prompt(name, asked)} | {_default(asked[name])} | {rules.get(name, '')} |"
         for name in asked
@@ -79,14 +82,19 @@ def _choices(name: str, asked: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _rules() -> Iterator[tuple[str, str]]:
     """Yield question and rule: the first of each, which says what an answer may hold."""
     hook = ast.parse((TEMPLATE / "hooks/pre_gen_project.py").read_text("utf-8"))
-    found = [
-        (key.value, rule.value)
-        for node in ast.walk(hook)
-        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple)
-        if isinstance(key := node.value.elts[0], ast.Constant)
-        if isinstance(rule := node.value.elts[1], ast.Constant)
-    ]
-    yield from ((str(key), pages.escaped(str(rule))) for key, rule in reversed(found))
+    texts = next(
+        ast.literal_eval(node.value)
+        for node in hook.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TEXTS"
+    )
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(hook):
+        match node:
+            case ast.Yield(ast.Tuple([ast.Constant(str(name)), ast.Constant(str(rule)), *_])):
+                found.append((name, rule))
+            case ast.Yield(ast.Tuple([ast.Name(), ast.Constant(str(rule)), *_])):
+                found += [(name, rule) for name in texts]  # in a loop over them
+    yield from ((name, pages.escaped(rule)) for name, rule in reversed(found))
 
 
 def main() -> int:

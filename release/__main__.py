@@ -1,4 +1,4 @@
-"""``python -m release``: prepare a release, build its files, print its notes."""
+"""``python -m release``: prepare a release, build its files, print its notes, pin a commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from release import changelog, distributions
+from release import changelog, distributions, git, pins
 from release.errors import RefusedError
 from release.prepare import prepare
 
@@ -28,6 +28,8 @@ def main(words: Sequence[str] | None = None) -> int:
     steps = parser.add_subparsers(dest="step", required=True)
     one = steps.add_parser("prepare", help="changelog, pins, commit, tag; build and check")
     one.add_argument("version", help="such as 0.1.0")
+    one = steps.add_parser("pin", help="let new projects use a commit, until the next release")
+    one.add_argument("commit", nargs="?", default="HEAD", help="of main (default: HEAD)")
     one = steps.add_parser("build", help="build and check the sdist and the wheel into dist/")
     one.add_argument("--tag", help="which version they must be, such as v0.1.0")
     one = steps.add_parser("notes", help="print what the changelog says of a version")
@@ -38,6 +40,9 @@ def main(words: Sequence[str] | None = None) -> int:
         if args.step == "prepare":
             prepare(here, args.version, datetime.datetime.now(datetime.UTC).date())
             print(NEXT.format(version=args.version))
+        elif args.step == "pin":
+            commit = git.commit_of(here, args.commit)
+            print("changed:", *(pins.name_the_commit(here, commit) or ["nothing"]))
         elif args.step == "build":
             tag = args.tag.removeprefix("v") if args.tag else None
             distributions.build(here, here / "dist", tag)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from release.errors import RefusedError
+
 
 def call(folder: Path, *words: str) -> str:
     """Return what git prints for *words*."""
@@ -19,6 +21,20 @@ def call(folder: Path, *words: str) -> str:
 def files(folder: Path, *patterns: str) -> list[str]:
     """Return the tracked files that match."""
     return call(folder, "ls-files", "-z", "--", *patterns).rstrip("\0").split("\0")
+
+
+def commit_of(folder: Path, name: str) -> str:
+    """Return the full hash of the commit that *name* stands for.
+
+    Raises
+    ------
+    RefusedError
+        When there is none.
+    """
+    found = call(folder, "rev-list", "--no-walk", "--ignore-missing", name, "--")
+    if not found:
+        raise RefusedError(f"'{name}' is no commit")
+    return found
 
 
 def versions(folder: Path) -> list[Version]:

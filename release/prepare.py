@@ -52,5 +52,8 @@ def _require_ready(folder: Path, version: str) -> None:
         raise RefusedError(f"{version} is not newer than {known[-1]}, which has a tag")
     if changes := git.call(folder, "status", "--porcelain"):
         raise RefusedError(f"there are changes that are not committed:\n{changes}")
+    page = Path("docs/migrations", f"{version}.md")
+    if not new.is_prerelease and not (folder / page).is_file():
+        raise RefusedError(f"there is no {page.as_posix()}, which says what an update asks for")
     if (branch := git.call(folder, "branch", "--show-current")) != "main":
         raise RefusedError(f"this is the branch '{branch}'; releases are made on main")

@@ -83,7 +83,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         | {"src/beekeeper/__init__.py", "tests/test_command.py", "src/beekeeper/py.typed"},
         "added": {"environment.yml", "pytest.ini", "src/beekeeper/__main__.py", ".github/workflows/lock.yml"},
         "merge": [
-            "2 requirements", '[tool.strata.image]', 'name = "ghcr.io/ann-other/bee.study"',
+            "2 requirements", '[tool.strata.image] name = "ghcr.io/ann-other/bee.study"',
             "ci.yml: yours stays",
         ],
     },
@@ -117,7 +117,7 @@ def test_only_what_is_missing_is_added(repository: Path, template: Path, shape: 
     assert said["answers"]["project_slug"] == "bee.study"
     assert expected["left"] <= said["left"].keys()
     assert expected["added"] <= set(said["added"])
-    merge = "\n".join(said["merge"])
+    merge = " ".join("\n".join(said["merge"]).split())
     assert [words for words in expected["merge"] if words not in merge] == []
 
     for name in said["added"]:
@@ -169,6 +169,10 @@ def test_the_images_have_their_name(repository: Path, template: Path) -> None:
         ("Pipfile", "[packages]\na = '*'\n", None),
         ("requirements.in", "a\n", None),
         ("envs/all.yml", "dependencies: [a]\n", None),
+        ("workflow/envs/map.yaml", "channels: [bioconda]\ndependencies: [a]\n", None),
+        (".binder/environment.yml", "dependencies: [a]\n", None),
+        ("requirements/prod.txt", "a\n", None),
+        ("app/requirements-dev.txt", "a\n", None),
         ("binder/environment.yml", "dependencies: [a]\n", None),
         (".devcontainer/devcontainer.json", "{}\n", "yours stays"),
         (".devcontainer/Dockerfile", "FROM debian\n", "yours stays"),
@@ -185,6 +189,60 @@ def test_what_is_not_read_is_told(
 
     told = told or "its dependencies were not read"
     assert any(line.startswith(f"{file}: ") and told in line for line in said["merge"]), said
+
+
+def test_many_files_of_a_folder_are_named_by_it(template: Path, tmp_path: Path) -> None:
+    """Snakemake has one for each rule; those of an installed environment are nobody's wish."""
+    folder = tmp_path / "old"
+    for name in (
+        "rules/envs/a.yaml",
+        "rules/envs/b.yaml",
+        "rules/envs/c.yaml",
+        "rules/envs/d.yaml",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("dependencies:\n  - a\n", "utf-8")
+    (folder / "venv/lib/thing").mkdir(parents=True)
+    (folder / "venv/pyvenv.cfg").write_text("home = /usr/bin\n", "utf-8")
+    (folder / "venv/lib/thing/requirements.txt").write_text("a\n", "utf-8")
+
+    said = _json(_adopt(folder, template, "--json", "--dry-run"))
+
+    found = [line for line in said["merge"] if "were not read" in line or "was not read" in line]
+    assert found == [
+        "rules/envs/: the dependencies of its files were not read; copy them into environment.yml"
+    ]
+
+
+def test_requirements_beyond_the_repository_are_told(template: Path, tmp_path: Path) -> None:
+    """Neither followed nor passed over in silence."""
+    (tmp_path / "theirs.txt").write_text("secret-package\n", "utf-8")
+    (tmp_path / "old").mkdir()
+    git(tmp_path / "old", "init", "--quiet")
+    (tmp_path / "old/requirements.txt").symlink_to("../theirs.txt")
+
+    said = _adopt(tmp_path / "old", template, "--dry-run").stdout
+
+    assert "requirements.txt: its dependencies were not read" in said
+    assert "secret" not in said
+    (tmp_path / "old/environment.yml").write_text(
+        "dependencies: [pip, {pip: [-r ../theirs.txt]}]\n", "utf-8"
+    )
+    said = _adopt(tmp_path / "old", template, "--dry-run").stdout
+    assert "environment.yml: cannot be read: " in said
+    assert "theirs.txt is outside of the project; Copy it" in said
+
+
+def test_requirements_beside_an_environment_file_are_told(template: Path, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    environment = tmp_path / "old/environment.yml"
+    environment.write_text("dependencies: [python]\n", "utf-8")
+    (tmp_path / "old/requirements.txt").write_text("attrs\n", "utf-8")
+    told = "requirements.txt: was not read, as there is environment.yml"
+
+    assert told in _adopt(tmp_path / "old", template, "--dry-run").stdout
+    environment.write_text("dependencies: [pip, {pip: [-r requirements.txt]}]\n", "utf-8")
+    assert told not in _adopt(tmp_path / "old", template, "--dry-run").stdout
 
 
 def test_a_second_time_adds_nothing(repository: Path, template: Path) -> None:

@@ -21,7 +21,7 @@ import uv
 import yaml
 
 from release import git
-from release.pins import name_the_workflows, requirement
+from release.pins import installed, name_the_workflows, requirement
 
 HERE = Path(__file__).parents[2]
 WORKFLOWS = HERE / ".github/workflows"
@@ -52,6 +52,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             shutil.copy2(HERE / name, folder / name)
     log = folder / "CHANGELOG.md"
     log.write_text("# Changelog\n\n## [Unreleased]\n\n### Added\n\n- The first line.\n", "utf-8")
+    for version in ("0.1.0", "99.1.0", "99.2.0"):
+        page = folder / f"docs/migrations/{version}.md"
+        page.write_text(f"# To {version}\n\nNothing is to be done.\n", "utf-8")
     git.call(folder, "init", "--quiet", "--initial-branch=main")
     git.call(folder, "add", "--all", "--force")
     git.call(folder, "commit", "--quiet", "--message=Start")
@@ -89,7 +92,6 @@ def index(tmp_path: Path) -> Iterator[str]:
 def test_a_release_from_the_command_to_an_installation(
     checkout: Path, index: str, tmp_path: Path
 ) -> None:
-    before = requirement(checkout)
     done = _release(checkout, "prepare", "99.1.0")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -103,8 +105,9 @@ def test_a_release_from_the_command_to_an_installation(
     assert json.loads((checkout / "cookiecutter.json").read_text())["__strata"] == (
         "conda-strata==99.1.0"
     )
-    kept = [name for name in git.files(checkout, "*.md") if before in (checkout / name).read_text()]
-    assert kept == [], "these pages install what came before the release"
+    citation = yaml.safe_load((checkout / "CITATION.cff").read_text("utf-8"))
+    assert (citation["version"], citation["date-released"]) == ("99.1.0", str(day))
+    assert installed(checkout) == {page: {"conda-strata==99.1.0"} for page in installed(HERE)}
 
     # The files have the version, and an index takes them.
     files = sorted((checkout / "dist").iterdir())
@@ -167,6 +170,11 @@ def _other_branch(folder: Path) -> None:
     git.call(folder, "switch", "--quiet", "--create=other")
 
 
+def _no_migration(folder: Path) -> None:
+    git.call(folder, "rm", "--quiet", "docs/migrations/0.1.0.md")
+    git.call(folder, "commit", "--quiet", "--message=No page")
+
+
 def _newer_tag(folder: Path) -> None:
     git.call(folder, "tag", "v0.2.0")
 
@@ -184,6 +192,7 @@ def _broken_build(folder: Path) -> None:
         (_nothing_new, "0.1.0", "CHANGELOG.md says nothing under '## [Unreleased]'"),
         (_other_branch, "0.1.0", "this is the branch 'other'"),
         (_newer_tag, "0.1.0", "0.1.0 is not newer than 0.2.0"),
+        (_no_migration, "0.1.0", "there is no docs/migrations/0.1.0.md"),
         (_broken_build, "0.1.0", "'python -m build' failed"),
         (None, "v0.1.0", "'v0.1.0' is no version to release"),
         (None, "0.1.0.dev1", "'0.1.0.dev1' is no version to release"),
@@ -206,6 +215,33 @@ def test_a_refusal_changes_nothing(
 def _state(folder: Path) -> list[str]:
     asked = (["rev-parse", "HEAD"], ["status", "--porcelain"], ["tag", "--list"], ["diff"])
     return [git.call(folder, *words) for words in asked]
+
+
+def test_pages_install_what_generated_projects_do() -> None:
+    """A commit or a version, never the head of a branch, from the one place that says it."""
+    pages = installed(HERE)
+
+    assert {"README.md", "docs/tutorial/index.md", "docs/how-to/adopt.md"} <= pages.keys()
+    assert pages == {page: {requirement(HERE)} for page in pages}, "nox -s pin -- COMMIT"
+    head = re.compile(r"archive/(refs/heads/|main|HEAD)")
+    shown = [name for name in git.files(HERE, "*.md") if head.search((HERE / name).read_text())]
+    assert shown == []
+
+
+def test_a_pin_is_named_in_the_template_and_in_the_pages(checkout: Path) -> None:
+    commit = git.call(checkout, "rev-parse", "HEAD")
+
+    done = _release(checkout, "pin")
+
+    assert done.returncode == 0, done.stderr
+    questions = json.loads((checkout / "cookiecutter.json").read_text("utf-8"))
+    assert questions["_pin"] == f"{commit} # unreleased"
+    assert requirement(checkout).endswith(f"/archive/{commit}.zip")
+    assert installed(checkout) == {page: {requirement(checkout)} for page in installed(HERE)}
+    again = _release(checkout, "pin", commit)
+    assert again.stdout == "changed: nothing\n"
+    wrong = _release(checkout, "pin", "nowhere")
+    assert (wrong.returncode, wrong.stderr) == (1, "release: 'nowhere' is no commit\n")
 
 
 def test_generated_projects_call_the_workflows_of_the_release(checkout: Path) -> None:

@@ -39,7 +39,7 @@ class Addition:
     left
         Files of the template that were not added, to the reason.
     merge
-        Sentences on what a person has to do.
+        Sentences on what a person has to do; lines of a file follow the sentence.
     """
 
     added: list[str] = field(default_factory=list)
@@ -146,7 +146,7 @@ def _advice(
 ) -> Iterator[str]:
     for name in _LINES:
         if name in done.left and (lines := _missing_lines(repository.folder / name, made / name)):
-            yield f"{name}: add the lines {', '.join(lines)}"
+            yield "\n".join([f"{name}: add the lines", *lines])
     yield from tools.advice(repository, made)
     for name, rest in _YOURS.items():
         ours, theirs = repository.folder / name, made / name

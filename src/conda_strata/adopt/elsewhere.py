@@ -4,41 +4,57 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from conda_strata.adopt.repository import ENVIRONMENTS, LARGEST, Repository, beginning
+from conda_strata.adopt.repository import ENVIRONMENTS, LARGEST, Repository, beginning, walk
 
-_FOLDERS = ("", "binder", ".binder", "env", "envs", "environments", "conda", "requirements")
-_FILES = re.compile(r"Pipfile|pixi\.toml|requirements.*\.(in|txt)|.*\.ya?ml")
-_READ = {*ENVIRONMENTS, "environment-dev.yml", "requirements.txt"}
+_FILES = re.compile(r"Pipfile|pixi\.toml|requirements.*\.(in|txt)|(?!Chart\.).*\.ya?ml")
+_LISTS = re.compile(r"(reqs|requirements)/[^/]+\.(in|txt)")
+_READ = {*ENVIRONMENTS, "environment-dev.yml"}
+_MOST = 3
+"""Files of one folder that are named one by one."""
 
 
 def unread(repository: Repository) -> Iterator[str]:
-    """Yield the files whose dependencies were not read."""
+    """Yield what holds dependencies that were not read: files, or folders of many."""
     if "poetry" in repository.tools:
         yield "pyproject.toml"
     for name in ("setup.py", "setup.cfg"):
         if "install_requires" in beginning(repository.folder / name):
             yield name
-    for top in _FOLDERS:
-        folder = repository.folder / top
-        for file in sorted(folder.iterdir()) if folder.is_dir() else []:
-            name = file.relative_to(repository.folder).as_posix()
-            if name not in _READ and _FILES.fullmatch(file.name) and _has_dependencies(file):
-                yield name
+    found = defaultdict(list)
+    for file in sorted(_files(repository)):
+        found[file.parent].append(file)
+    for folder, files in found.items():
+        few = len(files) <= _MOST
+        for file in files if few else [folder]:
+            yield file.relative_to(repository.folder).as_posix() + ("" if few else "/")
+
+
+def _files(repository: Repository) -> Iterator[Path]:
+    own = {} if repository.leads_outside("requirements.txt") else {"requirements.txt"}
+    for file in walk(repository.folder, ".binder"):
+        name = file.relative_to(repository.folder).as_posix()
+        is_list = _FILES.fullmatch(file.name) or _LISTS.search(f"/{name}")
+        if is_list and name not in {*_READ, *own} and _has_dependencies(file):
+            yield file
 
 
 def imports(repository: Repository) -> list[str]:
     """Return what the scripts and notebooks import that is neither Python's nor their own."""
     found: set[str] = set()
     own = {"src"}
-    for file in _walk(repository.folder):
+    for file in walk(repository.folder):
         own |= {file.stem, *file.relative_to(repository.folder).parts[:-1]}
-        if file.suffix in {".py", ".ipynb"} and file.stat().st_size < LARGEST:
+        if (
+            file.name != "setup.py"
+            and file.suffix in {".py", ".ipynb"}
+            and file.stat().st_size < LARGEST
+        ):
             found |= set(_imported(_code(file)))
     return sorted(found - own - sys.stdlib_module_names, key=str.casefold)
 
@@ -48,12 +64,6 @@ def _has_dependencies(file: Path) -> bool:
     if file.suffix in {".yml", ".yaml"}:
         return re.search(r"(?m)^dependencies:", beginning(file)) is not None
     return True
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for top, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (path for name in names if (path := Path(top, name)).is_file())
 
 
 def _code(file: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conda_strata.adopt import elsewhere
-from conda_strata.adopt.repository import Repository
+from conda_strata.adopt.repository import ENVIRONMENTS, Repository, beginning
 
 
 def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[str]:
@@ -17,10 +17,12 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
     They stay wheels, in the ``pip:`` list: their names on conda-forge may be others.
     """
     if file.name not in added:
+        yield from _own_file(repository)
         return
     found = repository.requirements()
     for name in elsewhere.unread(repository):
-        yield f"{name}: its dependencies were not read; copy them into environment.yml"
+        whose = "the dependencies of its files" if name.endswith("/") else "its dependencies"
+        yield f"{name}: {whose} were not read; copy them into environment.yml"
     if found.plain:
         text = file.read_text("utf-8")
         head, _, packages = text.partition("dependencies:\n")
@@ -30,8 +32,8 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
             f"{head}dependencies:\n{''.join(python)}  - pip\n  - pip:\n{lines}", "utf-8"
         )
         yield (
-            f"environment.yml: has {len(found.plain)} requirements as wheels; move those that "
-            "conda-forge has up, out of the pip: list"
+            f"environment.yml: has {_counted(found.plain)} as wheels; move those that conda-forge "
+            "has up, out of the pip: list"
         )
     elif imported := elsewhere.imports(repository):
         yield (
@@ -40,6 +42,28 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
         )
     if found.other:
         yield f"environment.yml: was not given these requirements: {', '.join(found.other)}"
+
+
+def _own_file(repository: Repository) -> Iterator[str]:
+    """Yield what a person should know of an environment file that is theirs."""
+    name = repository.has(*ENVIRONMENTS)
+    if error := repository.unreadable():
+        yield f"{name}: cannot be read: {error.what}; {error.fix}"
+    elif name and _is_unnamed(repository, name):
+        yield (
+            f"requirements.txt: was not read, as there is {name}; where that lacks something, "
+            "add '- -r requirements.txt' to its pip: list"
+        )
+
+
+def _is_unnamed(repository: Repository, environment: str) -> bool:
+    """Tell whether there are requirements that the environment file does not name."""
+    text = beginning(repository.folder / environment)
+    return "requirements.txt" not in text and bool(repository.requirements().plain)
+
+
+def _counted(lines: Sequence[str]) -> str:
+    return "1 requirement" if len(lines) == 1 else f"{len(lines)} requirements"
 
 
 def _scalar(line: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.convert import tables
 from conda_strata.core.errors import ManifestError
 from conda_strata.spec import environment_file, limited_toml, pip_list, requirement
-from conda_strata.spec.dependency import package_name
+from conda_strata.spec.dependency import Spec, package_name
 
 ENVIRONMENTS = ("environment.yml", "environment.yaml")
 SETUPS = ("setup.py", "setup.cfg")
@@ -25,6 +25,9 @@ _LICENCES = {
 _TITLE = re.compile(r"\s*(?:#\s+([^\[\]<>\n]{2,60}?)\s*\n|([^\[\]<>\n]{2,60}?)\s*\n===+\s*\n)")
 LARGEST = 1_000_000
 """Bytes of a file that are read; longer ones hold data."""
+
+_INSTALLED = {"conda-meta", "pyvenv.cfg"}
+"""What a folder with an installed environment has."""
 
 _VERSION = re.compile(r"3\.\d+")
 
@@ -125,18 +128,28 @@ class Repository:
 
     def conda_specs(self) -> list[str]:
         """Return what the environment file asks for; nothing where strata cannot read it."""
+        described = self._environment()
+        return [] if isinstance(described, ManifestError) else [spec.text for spec in described]
+
+    def unreadable(self) -> ManifestError | None:
+        """Return why strata cannot read the environment file, if there is one and it cannot."""
+        described = self._environment()
+        return described if isinstance(described, ManifestError) else None
+
+    def _environment(self) -> Sequence[Spec] | ManifestError:
         file = self.has(*ENVIRONMENTS)
         try:
-            described = environment_file.read(self.folder / file) if file else None
-        except ManifestError:
-            return []  # strata lock says what is wrong, with file and line
-        return [spec.text for spec in described.specs] if described else []
+            return environment_file.read(self.folder / file).specs if file else ()
+        except ManifestError as error:
+            return error
 
     def requirements(self) -> Requirements:
         """Return the requirements of ``pyproject.toml`` and ``requirements.txt``."""
         plain: dict[str, None] = {}
         other = []
-        listed = (line for _, line in pip_list.lines(self._text("requirements.txt")))
+        name = "requirements.txt"
+        text = "" if self.leads_outside(name) else self._text(name)
+        listed = (line for _, line in pip_list.lines(text))
         for line in (*tables.texts(self.project, "dependencies"), *listed):
             try:
                 requirement.require_built(requirement.checked(line, "requirements.txt"), "", ())
@@ -146,19 +159,19 @@ class Repository:
                 plain[line] = None
         return Requirements(tuple(plain), tuple(other))
 
+    def leads_outside(self, name: str) -> bool:
+        """Tell whether a file is a link to what the repository does not hold."""
+        top = self.folder.resolve()
+        return not (self.folder / name).resolve().is_relative_to(top)
+
     def notebooks(self) -> bool:
         """Tell whether there is a notebook."""
-        return any(path.suffix == ".ipynb" for path in self._walk())
+        return any(path.suffix == ".ipynb" for path in walk(self.folder))
 
     def tests(self) -> bool:
         """Tell whether pytest would find a test."""
-        names = (path.name for path in self._walk())
+        names = (path.name for path in walk(self.folder))
         return any(re.fullmatch(r"test_.*\.py|.*_test\.py", name) for name in names)
-
-    def _walk(self) -> Iterator[Path]:
-        for top, folders, names in os.walk(self.folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from (Path(top, name) for name in names)
 
     def _text(self, name: str) -> str:
         return beginning(self.folder / name)
@@ -174,6 +187,16 @@ class Repository:
         except OSError:
             return ""
         return done.stdout.strip()
+
+
+def walk(folder: Path, *hidden: str) -> Iterator[Path]:
+    """Yield the files, but those of installed packages and of hidden folders not named here."""
+    for top, folders, names in os.walk(folder):
+        if _INSTALLED.intersection(folders + names) or Path(top).name == "node_modules":
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".") or name in hidden]
+        yield from (path for name in names if (path := Path(top, name)).is_file())
 
 
 def beginning(file: Path) -> str:

@@ -43,8 +43,8 @@ def advice(repository: Repository, made: Path) -> Iterator[str]:
     own = repository.tools.get("strata")
     has_image = isinstance(own, dict) and "image" in own
     if repository.has("pyproject.toml") and not has_image:
-        lines = _table("tool.strata.image", _image(made / "pyproject.toml")).splitlines()
-        yield f"pyproject.toml: add the lines {' and '.join(lines)}"
+        lines = _table("tool.strata.image", _image(made / "pyproject.toml"))
+        yield f"pyproject.toml: add the lines\n{lines.rstrip()}"
 
 
 def _image(pyproject: Path) -> dict[str, str]:

@@ -103,6 +103,8 @@ def _told(done: Addition, answers: Mapping[str, str], *, dry_run: bool) -> Itera
     if done.merge:
         yield ""
         yield "to merge by hand:"
-        yield from (f"  {sentence}" for sentence in done.merge)
+        for sentence in done.merge:
+            first, *lines = sentence.split("\n")
+            yield from (f"  {first}", *(f"    {line}" for line in lines))
     yield ""
     yield "Next: strata doctor names each next step; the first is 'strata lock'."
