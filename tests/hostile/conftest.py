@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .registry_server import Registry, serving
+from tests.support.registry_server import Registry, serving
 
 SECRET = "Basic " + base64.b64encode(b"scientist:secret").decode()
 

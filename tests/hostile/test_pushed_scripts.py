@@ -9,8 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.conftest import HandMadeChannel, Strata, write_environment
-
-from .registry_server import Registry
+from tests.support.registry_server import Registry
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -17,9 +17,17 @@ from conda_strata.registry.reference import Origin, Reference
 from conda_strata.registry.repository import Repository
 from conda_strata.registry.transport import Transport
 from tests.conftest import Strata
+from tests.support.registry_server import (
+    LAYER,
+    Registry,
+    Reply,
+    Request,
+    config_of,
+    described,
+    digest_of,
+)
 
 from .conftest import SECRET
-from .registry_server import LAYER, Registry, Reply, Request, config_of, described, digest_of
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -17,9 +17,9 @@ from conda_strata.registry.documents import MANIFEST, Descriptor
 from conda_strata.registry.reference import Reference
 from conda_strata.registry.repository import Repository
 from tests.conftest import Strata
+from tests.support.registry_server import LAYER, Registry, Reply, Request, digest_of
 
 from .conftest import SECRET
-from .registry_server import LAYER, Registry, Reply, Request, digest_of
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -11,8 +11,7 @@ import pytest
 
 from conda_strata.image.oci_image import KEY
 from tests.conftest import Strata
-
-from .registry_server import Registry
+from tests.support.registry_server import Registry
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -22,8 +22,8 @@ from conda_strata.image.contents import EPOCH, Entry, Link
 from conda_strata.image.oci_image import COMPANIONS, KEY, ImageLayer
 from conda_strata.registry.documents import Descriptor
 from conda_strata.registry.repository import Repository
-from tests.hostile.registry_server import Reply, digest_of, serving
 from tests.support.packed import unpacked, with_zstd
+from tests.support.registry_server import Reply, digest_of, serving
 
 MONTH = 30 * 24 * 60 * 60
 
@@ -119,11 +119,6 @@ def test_who_compressed_an_archive_before_does_not_matter(tmp_path: Path, compre
 
 
 # Blobs of this machine.
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> BlobStore:
-    return BlobStore(tmp_path / "store")
 
 
 def named(data: bytes, **changed: Any) -> Descriptor:

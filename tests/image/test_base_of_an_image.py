@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from conda_strata.image.settings import Settings
 from conda_strata.registry.documents import encode
 from conda_strata.registry.repository import Repository
 from conda_strata.spec.manifest import Manifest
-from tests.hostile.registry_server import (
+from tests.support.packed import unpacked
+from tests.support.records import SUBDIR, lock_of, record, wheel
+from tests.support.registry_server import (
     LAYER,
     Registry,
     Reply,
@@ -33,8 +35,6 @@ from tests.hostile.registry_server import (
     digest_of,
     serving,
 )
-from tests.support.packed import unpacked
-from tests.support.records import SUBDIR, lock_of, record, wheel
 
 DOCKERFILE = """\
 ARG VERSION=1
@@ -49,13 +49,10 @@ COPY unused /x
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.setenv("STRATA_TIMEOUT", "5")
-    with serving() as found:
-        found.add_image("base")
-        found.add_image("latest")
-        found.put("latest", {**found.add_image("latest"), "annotations": {"a": "b"}})
-        yield found
+def registry(registry: Registry) -> Registry:
+    registry.add_image("base")
+    registry.put("latest", {**registry.add_image("latest"), "annotations": {"a": "b"}})
+    return registry
 
 
 @pytest.fixture

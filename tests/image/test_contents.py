@@ -16,9 +16,7 @@ from conda_strata.image.contents import EPOCH, Contents, Entry, Link, linked
 from conda_strata.image.folders import write_layers
 from conda_strata.image.layer_set import LayerSet
 from tests.conftest import BUILT, PACKED, SUBDIR, HandMadeChannel
-from tests.support.records import lock_of
-
-from .test_reuse import records
+from tests.support.records import lock_of, newest
 
 NAMES = ("frames", "numbers", "paths", "python")
 
@@ -29,7 +27,7 @@ def in_project(project: Path) -> Path:
 
 
 def wanted(channel: HandMadeChannel, *names: str, **more: Any) -> LayerSet:
-    known = records(channel)
+    known = newest(channel)
     lock = lock_of({"default": [known[name] for name in sorted(names)]})
     return LayerSet.of(lock, None, "default", SUBDIR, **more)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from conda_strata.image.oci_image import CLAIMS, COMPANIONS, KEY, Image, ImageLa
 from conda_strata.image.reuse import Held
 from conda_strata.registry.documents import CONFIG, INDEX, MANIFEST, Document, digest_of, encode
 from conda_strata.registry.repository import Repository
-from tests.hostile.registry_server import LAYER, Registry, config_of, described, serving
+from tests.support.registry_server import LAYER, Registry, config_of, described
 
 ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -176,13 +175,6 @@ def test_only_what_strata_says_of_a_layer_is_taken_over() -> None:
 
 
 # What is in a registry.
-
-
-@pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.setenv("STRATA_TIMEOUT", "5")
-    with serving() as found:
-        yield found
 
 
 def find(registry: Registry, subdir: str = "linux-64") -> Image | None:

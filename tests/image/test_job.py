@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,23 +16,19 @@ from conda_strata.image.recipe import Recipe
 from conda_strata.image.settings import Settings
 from conda_strata.registry.repository import Repository
 from tests.conftest import SUBDIR, HandMadeChannel
-from tests.hostile.registry_server import Registry, serving
-from tests.support.records import lock_of
-
-from .test_reuse import records
+from tests.support.records import lock_of, newest
+from tests.support.registry_server import Registry
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.setenv("STRATA_TIMEOUT", "5")
-    with serving() as found:
-        found.add_image("base")
-        yield found
+def registry(registry: Registry) -> Registry:
+    registry.add_image("base")
+    return registry
 
 
 @pytest.fixture
 def job(channel: HandMadeChannel, project: Path, registry: Registry, tmp_path: Path) -> Job:
-    known = records(channel)
+    known = newest(channel)
     lock = lock_of(
         {
             "default": [known["paths"], known["python"]],

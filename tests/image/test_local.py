@@ -23,7 +23,7 @@ from conda_strata.image.reuse import Held
 from conda_strata.image.settings import Settings
 from conda_strata.registry.documents import encode
 from conda_strata.registry.repository import Repository
-from tests.hostile.registry_server import LAYER, config_of, described, digest_of, serving
+from tests.support.registry_server import LAYER, config_of, described, digest_of, serving
 
 PROGRAM = """\
 #!{python}

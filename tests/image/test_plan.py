@@ -6,38 +6,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rattler import BuildString, PackageRecord, RepoDataRecord
 
 from conda_strata.core.errors import UsageError
 from conda_strata.image.plan import Layer, plan
 from conda_strata.lock.model import Lock
 from conda_strata.pypi.wheel import Wheel
-
-SUBDIR = "linux-64"
-
+from tests.support.records import SUBDIR, lock_of, record
 
 BUILT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def record(
-    name: str, size: int, version: str = "1.0", *, built: datetime | None = None
-) -> RepoDataRecord:
-    package = PackageRecord(name, version, BuildString("h0_0"), 0, SUBDIR, size=size)
-    package.timestamp = built
-    file = f"{name}-{version}-h0_0.conda"
-    return RepoDataRecord(
-        package, file, f"https://example.org/{SUBDIR}/{file}", "https://example.org/"
-    )
-
-
 def lock(**environments: Mapping[str, int]) -> Lock:
-    return Lock(
+    return lock_of(
         {
-            name: {SUBDIR: [record(*item) for item in sorted(packages.items())]}
+            name: [record(package, size=size) for package, size in sorted(packages.items())]
             for name, packages in environments.items()
-        },
-        (),
-        Path("strata.lock"),
+        }
     )
 
 
@@ -71,10 +55,10 @@ def test_a_small_package_more_changes_one_layer(name: str) -> None:
 
 def upgraded(name: str, size: int, built: datetime | None = None) -> Lock:
     records = [
-        record(name, size, "2.0", built=built) if r.name.normalized == name else r
+        record(name, "2.0", size=size, built=built) if r.name.normalized == name else r
         for r in lock(default=STACK).records("default", SUBDIR)
     ]
-    return Lock({"default": {SUBDIR: records}}, (), Path("strata.lock"))
+    return lock_of({"default": records})
 
 
 @pytest.mark.parametrize("name", ["big39", "big05", "small001", "small149"])
@@ -98,11 +82,11 @@ def test_packages_of_one_build_share_a_layer() -> None:
     times = {"libbig": BUILT, "libbig-core": BUILT + minute, "libbig-late": BUILT + 200 * minute}
     records = [
         *lock(default=STACK).records("default", SUBDIR),
-        *(record(name, 10**8, "3.1", built=time) for name, time in times.items()),
-        record("other", 10**8, "3.2", built=BUILT),
-        record("stranger", 10**8, "3.1", built=BUILT),
+        *(record(name, "3.1", size=10**8, built=time) for name, time in times.items()),
+        record("other", "3.2", size=10**8, built=BUILT),
+        record("stranger", "3.1", size=10**8, built=BUILT),
     ]
-    layers = plan(Lock({"default": {SUBDIR: records}}, (), Path("strata.lock")), "default", SUBDIR)
+    layers = plan(lock_of({"default": records}), "default", SUBDIR)
     assert {
         frozenset({"libbig", "libbig-core"}),
         frozenset({"libbig-late"}),

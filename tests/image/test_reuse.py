@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from rattler import Channel, RepoData, RepoDataRecord
 
 from conda_strata.core.errors import NetworkError, StrataError
 from conda_strata.image import compose as composing
@@ -24,30 +23,16 @@ from conda_strata.lock.model import Lock
 from conda_strata.registry.documents import INDEX, Descriptor
 from conda_strata.registry.repository import Repository
 from tests.conftest import SUBDIR, HandMadeChannel
-from tests.hostile.registry_server import (
+from tests.support.packed import unpacked
+from tests.support.records import lock_of, newest
+from tests.support.registry_server import (
     LAYER,
     Registry,
     Reply,
     Request,
     described,
     digest_of,
-    serving,
 )
-from tests.support.packed import unpacked
-from tests.support.records import lock_of
-
-
-@pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    monkeypatch.setenv("STRATA_TIMEOUT", "5")
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def other() -> Iterator[Registry]:
-    with serving() as found:
-        yield found
 
 
 def held(key: str, *companions: str, source: Repository | None = None, data: bytes = b"") -> Held:
@@ -117,11 +102,6 @@ def repository(registry: Registry, name: str = "team/app") -> Repository:
     return Repository(f"{registry.address}/{name}")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> BlobStore:
-    return BlobStore(tmp_path / "store")
-
-
 def uploads(registry: Registry) -> list[Request]:
     return [r for r in registry.asked if r.method == "PUT" and "/manifests/" not in r.path]
 
@@ -171,13 +151,6 @@ def test_what_is_here_is_sent_and_not_fetched(
 # Made of a lock.
 
 
-def records(channel: HandMadeChannel) -> dict[str, RepoDataRecord]:
-    """The newest of each name in a channel."""
-    files = [channel.folder / subdir / "repodata.json" for subdir in (SUBDIR, "noarch")]
-    found = [r for f in files for r in RepoData.from_path(f).into_repo_data(Channel(channel.url))]
-    return {r.name.normalized: r for r in sorted(found, key=lambda r: str(r.version))}
-
-
 @dataclass
 class Bench:
     """What makes images of hand-made packages."""
@@ -187,7 +160,7 @@ class Bench:
     base: Base
 
     def lock(self, *names: str) -> Lock:
-        known = records(self.channel)
+        known = newest(self.channel)
         return lock_of({"default": [known[name] for name in sorted(names)]})
 
     def make(
@@ -265,7 +238,7 @@ def test_the_second_time_nothing_is_made_and_the_image_is_the_same(bench: Bench)
     assert (again.digest, again.config) == (first.digest, first.config)
     more = bench.make(*names, "tool", store=bench.again())
     assert (more.made, more.kept) == (1, first.made)
-    assert more.new_bytes == min(more.new_bytes, more.bytes - first.bytes)
+    assert more.new_bytes <= more.bytes - first.bytes
     kept = [held.descriptor.digest for held in more.layers]
     assert {held.descriptor.digest for held in first.layers} < set(kept)
 
@@ -335,14 +308,14 @@ def test_two_platforms_are_an_index_and_both(bench: Bench, registry: Registry) -
         assert registry.manifests[said["digest"]] == image.manifest
 
 
-def test_the_bigger_layers_are_below(tmp_path: Path, project: Path, store: BlobStore) -> None:
+@pytest.mark.usefixtures("project")
+def test_the_bigger_layers_are_below(tmp_path: Path, store: BlobStore) -> None:
     """Who has the image unpacks again what is above the lowest layer that changed."""
     channel = HandMadeChannel(tmp_path / "own")
     for name, size in {"aa": 1, "bb": 100, "cc": 3000}.items():
         text = "".join(digest_of(f"{n}".encode()) for n in range(size))
         channel.add(name, files={f"share/{name}": text})
     channel.index()
-    assert project.exists()
     base = Base({"rootfs": {"diff_ids": []}}, [])
     found = Bench(channel, store, base).make("aa", "bb", "cc")
     holding = [members(store, held)[-1] for held in found.layers]

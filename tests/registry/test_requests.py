@@ -26,7 +26,7 @@ from conda_strata.registry.documents import (
 from conda_strata.registry.reference import Origin, Reference
 from conda_strata.registry.repository import Repository
 from conda_strata.registry.transport import REDIRECTS, Answer
-from tests.hostile.registry_server import Registry, Reply, Request, digest_of, serving
+from tests.support.registry_server import Registry, Reply, Request, digest_of, serving
 
 SCOPES = ("repository:team/app:pull",)
 

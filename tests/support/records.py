@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rattler import BuildString, PackageRecord, RepoDataRecord
+from rattler import BuildString, Channel, PackageRecord, RepoData, RepoDataRecord
 
 from conda_strata.lock.model import Lock
 from conda_strata.pypi.wheel import Wheel
+
+if TYPE_CHECKING:
+    from tests.conftest import HandMadeChannel
 
 SUBDIR = "linux-64"
 CHANNEL = "https://example.org/"
@@ -41,6 +44,13 @@ def wheel(name: str, version: str = "1.0", requires: Sequence[str] = (), **more:
     url = more.get("url", f"https://example.org/{name}-{version}-py3-none-any.whl")
     sha256 = more.get("sha256", hashlib.sha256(url.encode()).hexdigest())
     return Wheel(name, version, url, sha256, tuple(requires))
+
+
+def newest(channel: HandMadeChannel) -> dict[str, RepoDataRecord]:
+    """The newest package of each name in a channel."""
+    files = [channel.folder / subdir / "repodata.json" for subdir in (SUBDIR, "noarch")]
+    found = [r for f in files for r in RepoData.from_path(f).into_repo_data(Channel(channel.url))]
+    return {r.name.normalized: r for r in sorted(found, key=lambda r: str(r.version))}
 
 
 def lock_of(

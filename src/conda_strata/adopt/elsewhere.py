@@ -36,11 +36,11 @@ def unread(repository: Repository) -> Iterator[str]:
 
 
 def _files(repository: Repository) -> Iterator[Path]:
-    own = {} if repository.leads_outside("requirements.txt") else {"requirements.txt"}
+    read = _READ if repository.leads_outside("requirements.txt") else {*_READ, "requirements.txt"}
     for file in walk(repository.folder, ".binder"):
         name = file.relative_to(repository.folder).as_posix()
         is_list = _FILES.fullmatch(file.name) or _LISTS.search(f"/{name}")
-        if is_list and name not in {*_READ, *own} and _has_dependencies(file):
+        if is_list and name not in read and _has_dependencies(file):
             yield file
 
 
