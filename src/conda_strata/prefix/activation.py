@@ -20,7 +20,7 @@ from rattler.exceptions import ActivationError, ShellError
 from rattler.shell import ActivationVariables, Shell, activate
 
 from conda_strata.core.errors import StrataError, UsageError
-from conda_strata.prefix import activation_script
+from conda_strata.prefix import activation_script, leaving
 from conda_strata.spec import project
 
 DEFAULT_PREFIX = Path(".conda")
@@ -69,7 +69,7 @@ def command(prefix: Path, words: Sequence[str]) -> list[str]:
             "activation needs bash, which is not on PATH",
             f"Install bash, or run the programs in {prefix / 'bin'} by their path.",
         )
-    left, path = activation_script.leave_active(prefix)
+    left, path = leaving.leave_active(prefix)
     script = f"{left}\n{activation_script.posix(prefix, path)}"
     named = "".join(f"export {name}={shlex.quote(text)}\n" for name, text in _names(prefix).items())
     return [shell, "-c", f'{script}\n{named}{_REFUSAL}\nexec "$@"', "strata", *words]
@@ -132,27 +132,34 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
         folder = Path(name)
         match Path(path).stem:
             case "bash":
-                script = activation_script.posix(prefix)
                 rc = folder / "bashrc"
-                rc.write_text(f'[ -f ~/.bashrc ] && . ~/.bashrc\n{script}\nPS1="({label}) $PS1"\n')
-                yield Session([path, "--rcfile", str(rc), "-i"], named)
+                script = f'{_entering("bash", prefix)}\nPS1="({label}) $PS1"\n'
+                rc.write_text(f"[ -f ~/.bashrc ] && . ~/.bashrc\n{script}")
+                yield Session([path, "--rcfile", str(rc), "-i"], {})
             case "zsh":
-                _write_zsh(folder, activation_script.posix(prefix), label)
+                _write_zsh(folder, f'{_entering("zsh", prefix)}\nPROMPT="({label}) $PROMPT"\n')
                 own = os.environ.get("ZDOTDIR") or str(Path.home())
-                yield Session([path, "-i"], {**named, "ZDOTDIR": name, "STRATA_ZDOTDIR": own})
+                yield Session([path, "-i"], {"ZDOTDIR": name, "STRATA_ZDOTDIR": own})
             case "fish":
                 init = folder / "init.fish"
-                script = activation_script.fish(prefix)
                 init.write_text(
-                    f"{script}\nfunctions -c fish_prompt _strata_prompt\n"
+                    f"{_entering('fish', prefix)}\nfunctions -c fish_prompt _strata_prompt\n"
                     f"function fish_prompt; echo -n '({label}) '; _strata_prompt; end\n"
                 )
-                yield Session(
-                    [path, "--interactive", "--init-command", f"source {shlex.quote(str(init))}"],
-                    named,
-                )
+                words = ["--interactive", "--init-command", f"source {shlex.quote(str(init))}"]
+                yield Session([path, *words], {})
             case _:
                 yield Session(command(prefix, [path, "-i"]), named)
+
+
+def _entering(shell: str, prefix: Path) -> str:
+    """Return what a shell runs behind the user's start-up files."""
+    if shell == "fish":
+        activated, form = activation_script.fish(prefix), "set -gx {} {}"
+    else:
+        activated, form = activation_script.posix(prefix), "export {}={}"
+    named = [form.format(name, shlex.quote(text)) for name, text in _names(prefix).items()]
+    return "\n".join([leaving.command(shell, prefix), activated, *named])
 
 
 def display_name(prefix: Path) -> str:
@@ -160,7 +167,7 @@ def display_name(prefix: Path) -> str:
     return prefix.parent.name if prefix.name == DEFAULT_PREFIX.name else prefix.name
 
 
-def _write_zsh(folder: Path, script: str, label: str) -> None:
+def _write_zsh(folder: Path, script: str) -> None:
     """Write start-up files that read the user's own, wherever those are, and then activate."""
     (folder / ".zshenv").write_text(
         'ZDOTDIR="$STRATA_ZDOTDIR"\n[[ -f $ZDOTDIR/.zshenv ]] && . "$ZDOTDIR/.zshenv"\n'
@@ -168,8 +175,7 @@ def _write_zsh(folder: Path, script: str, label: str) -> None:
     )
     (folder / ".zshrc").write_text(
         'ZDOTDIR="$STRATA_ZDOTDIR"\nunset STRATA_ZDOTDIR\n'
-        '[[ -f $ZDOTDIR/.zshrc ]] && . "$ZDOTDIR/.zshrc"\n'
-        f'{script}\nPROMPT="({label}) $PROMPT"\n'
+        '[[ -f $ZDOTDIR/.zshrc ]] && . "$ZDOTDIR/.zshrc"\n' + script
     )
 
 

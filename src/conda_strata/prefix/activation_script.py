@@ -41,31 +41,12 @@ def posix(prefix: Path, path: Sequence[str] | None = None) -> str:
 def fish(prefix: Path) -> str:
     """Return the script for fish."""
     values = {**_standard(prefix), **environment_variables(prefix)}
-    lines = [f"set -gx PATH {_fish_quote(str(prefix / 'bin'))} $PATH"]
-    lines += [f"set -gx {name} {_fish_quote(value)}" for name, value in values.items()]
+    lines = [f"set -gx PATH {fish_quote(str(prefix / 'bin'))} $PATH"]
+    lines += [f"set -gx {name} {fish_quote(value)}" for name, value in values.items()]
     lines += [
-        f"source {_fish_quote(str(script))}" for script in scripts(prefix, "activate.d", "fish")
+        f"source {fish_quote(str(script))}" for script in scripts(prefix, "activate.d", "fish")
     ]
     return "\n".join(lines)
-
-
-def leave_active(prefix: Path) -> tuple[str, list[str]]:
-    """Return how to leave the environment that is active, and the folders of programs without it.
-
-    Activating *prefix* itself once more leaves nothing, and puts its programs first once.
-    """
-    folders = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if entry]
-    own = str(prefix / "bin")
-    active = os.environ.get("CONDA_PREFIX")
-    if not active or Path(active).absolute() == prefix:
-        return "", [folder for folder in folders if folder != own]
-    left = {own, *(str(Path(active) / name) for name in ("bin", "condabin"))}
-    lines = [
-        f". {shlex.quote(str(script))}"
-        for script in reversed(scripts(Path(active), "deactivate.d", "sh"))
-    ]
-    lines += [f"unset {name}" for name in environment_variables(Path(active))]
-    return "\n".join(lines), [folder for folder in folders if folder not in left]
 
 
 def environment_variables(prefix: Path) -> dict[str, str]:
@@ -111,6 +92,7 @@ def _standard(prefix: Path) -> dict[str, str]:
     return {"CONDA_PREFIX": str(prefix), "CONDA_SHLVL": "1"}
 
 
-def _fish_quote(text: str) -> str:
+def fish_quote(text: str) -> str:
+    """Return *text* as one word of fish."""
     plain = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{plain}'"

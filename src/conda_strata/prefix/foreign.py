@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from conda_strata.prefix.activation_script import leave_active
+from conda_strata.prefix.leaving import leave_active
 
 _LANGUAGE = re.compile(r"(python|pip|R|Rscript|julia|node|npm|perl|ruby)[\d.]*(\.exe)?")
 _SYSTEM = {"/bin", "/sbin", "/usr/bin", "/usr/sbin"}
