@@ -43,6 +43,8 @@ class HandMadeChannel:
         entry_points: Sequence[str] | None = None,
         built: datetime.datetime = BUILT,
         subdir: str = SUBDIR,
+        build: str = "h0",
+        number: int = 0,
     ) -> None:
         """Add a package, noarch where it has entry points (even none).
 
@@ -54,8 +56,8 @@ class HandMadeChannel:
         index = {
             "name": name,
             "version": version,
-            "build": "h0_0",
-            "build_number": 0,
+            "build": f"{build}_{number}",
+            "build_number": number,
             "depends": list(depends),
             "subdir": subdir,
             "timestamp": int(built.timestamp() * 1000),
@@ -70,7 +72,7 @@ class HandMadeChannel:
         if noarch:
             points = {"type": "python", "entry_points": list(entry_points or ())}
             info["info/link.json"] = {"noarch": points, "package_metadata_version": 1}
-        archive = self.folder / subdir / f"{name}-{version}-h0_0.tar.bz2"
+        archive = self.folder / subdir / f"{name}-{version}-{build}_{number}.tar.bz2"
         archive.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive, "w:bz2") as tar:
             for path, data in info.items():

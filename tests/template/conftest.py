@@ -88,6 +88,7 @@ def variants() -> Iterator[dict[str, str]]:
                 "python_version": versions[(i + 2 * j) % 5 % len(versions)],
                 "registry": registry,
                 "example": QUESTIONS["example"][(i + 3 * j) % 5 % 2],
+                "accelerator": QUESTIONS["accelerator"][(i + 4 * j) % 5 % 2],
             }
 
 

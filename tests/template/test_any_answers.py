@@ -42,7 +42,7 @@ ANSWERS = st.fixed_dictionaries(
         "registry": st.sampled_from(["ghcr.io", "docker.io/me", "localhost:5000/a/b"]) | TEXT,
         **{
             key: st.sampled_from(QUESTIONS[key])
-            for key in ("license", "python_version", "stack", "example")
+            for key in ("license", "python_version", "stack", "example", "accelerator")
         },
     }
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.template.conftest import TEMPLATE, Variant, files
+from tests.template.conftest import TEMPLATE, Variant, bake, files
 
 # The keys of https://containers.dev/implementors/json_reference/ that the project uses.
 DEVCONTAINER = {
@@ -31,6 +31,7 @@ DEVCONTAINER = {
                 "cpus": {"type": "integer", "minimum": 1},
                 "memory": {"type": "string", "pattern": "^\\d+([tgmk]b)?$"},
                 "storage": {"type": "string", "pattern": "^\\d+([tgmk]b)?$"},
+                "gpu": {"enum": ["optional"]},
             },
         },
         "updateContentCommand": {"type": "string"},
@@ -109,6 +110,12 @@ def test_workflow_schema(variant: Variant) -> None:
     assert workflows
     schema = "--builtin-schema=vendor.github-workflows"
     lint(variant.folder, "check-jsonschema", schema, *workflows)
+
+
+def test_compose_schema(default: Path, tmp_path: Path) -> None:
+    gpu = bake(tmp_path, accelerator="cuda") / "compose.gpu.yaml"
+    schema = "--builtin-schema=vendor.compose-spec"
+    lint(default, "check-jsonschema", schema, "compose.yaml", gpu)
 
 
 def test_devcontainer_schema(variant: Variant, tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ def _texts(variant: Variant) -> dict[str, str]:
 
 def test_every_pair_of_choices_comes_together() -> None:
     choices = {
-        name: QUESTIONS[name] for name in ("stack", "license", "python_version", "example")
+        name: QUESTIONS[name]
+        for name in ("stack", "license", "python_version", "example", "accelerator")
     } | {"registry": list(REGISTRIES.values())}
     for one, other in itertools.combinations(choices, 2):
         together = {(answers[one], answers[other]) for answers in variants()}
@@ -124,9 +125,10 @@ def test_the_environments_are_what_was_chosen(variant: Variant) -> None:
     assert read.platforms == ("linux-64", "linux-aarch64", "osx-arm64", "win-64")
     python, *packages = [spec.text for spec in read.environments["default"]]
     assert python == f"python ={variant.answers['python_version']}"
-    assert packages == sorted(
-        BASE | EXAMPLE[variant.answers["example"]] | STACKS[variant.answers["stack"]]
-    )
+    chosen = BASE | EXAMPLE[variant.answers["example"]] | STACKS[variant.answers["stack"]]
+    if "pytorch" in chosen and variant.answers["accelerator"] == "cuda":
+        chosen = chosen | {"pytorch-gpu"}
+    assert packages == sorted(chosen)
     assert {"hatchling", "jupyterlab", "pip", "pytest"} <= {
         s.text for s in read.environments["dev"]
     }

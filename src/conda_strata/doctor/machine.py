@@ -46,6 +46,14 @@ def virtual_packages(lock: Lock, subdir: str, environment: str | None) -> Iterat
     has = ", ".join(f"{name} {record.version}" for name, record in sorted(here.items()))
     for text, names in sorted(lacking.items()):
         found = here.get(package_name(text))
+        if package_name(text) == "__cuda" and not found:
+            yield warning(
+                "machine",
+                f"{', '.join(sorted(names))} will use no GPU here: that needs {text}, and this "
+                "machine has no driver of NVIDIA",
+                "Packages such as PyTorch use the CPU then. Others need a machine with the driver.",
+            )
+            continue
         instead = f"it has {found.version}" if found else "it has none"
         yield problem(
             "machine",
