@@ -1,13 +1,18 @@
-"""From the image to a figure in a notebook: JupyterLab as the README starts it, in a real browser."""
+"""JupyterLab as the README starts it: to a figure in a real browser, and to its end."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
+
+import pytest
 
 from .browser import look
 from .conftest import Built
@@ -17,15 +22,7 @@ def test_a_notebook_runs_to_its_figure_in_the_browser(built: Built, tmp_path: Pa
     """Any user of group 0, without a home."""
     folder = tmp_path / "checkout"
     shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
-    started = subprocess.run(
-        ["docker", "run", "--detach", "--rm", "--publish=127.0.0.1::8888", "--user=4321:0"]
-        + [f"--volume={folder}:/workspace", built.reference("dev")]
-        + ["strata", "lab", "--", "--IdentityProvider.token=t"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    name = started.stdout.strip()
+    name = _started(built, "--publish=127.0.0.1::8888", "--user=4321:0", f"-v={folder}:/workspace")
     try:
         address = f"http://{_docker('port', name, '8888/tcp').splitlines()[0]}"
         _wait(f"{address}/api")
@@ -37,6 +34,75 @@ def test_a_notebook_runs_to_its_figure_in_the_browser(built: Built, tmp_path: Pa
     assert found["kernel"].startswith("Python 3")
     assert found["drawn"] > 300
     assert (found["errors"], found["trouble"]) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def native(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment on this machine, without a container."""
+    prefix = tmp_path_factory.mktemp("native") / "env"
+    built.project.strata("install", "--env=dev", f"--prefix={prefix}")
+    return prefix
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_strata_ends_jupyterlab_and_its_kernels(
+    built: Built, native: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """No process is left, and the port is free again."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["lab", f"--prefix={native}", f"--port={port}", "--"]
+    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=t"]
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "conda_strata", *words, *options],
+            cwd=built.project.folder,
+            env=os.environ | {"HOME": os.fspath(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}/api")
+        kernels = f"http://127.0.0.1:{port}/api/kernels?token=t"
+        urllib.request.urlopen(kernels, data=b"{}").close()
+        assert len(_of_session(process.pid)) == 2, "JupyterLab and a kernel"
+        process.send_signal(number)
+        assert process.wait(60) == 0, (tmp_path / "said").read_text()
+        assert _of_session(process.pid) == []
+        socket.create_server(("127.0.0.1", port)).close()
+    finally:
+        for left in _of_session(process.pid):
+            os.kill(left, signal.SIGKILL)
+        process.wait()
+
+
+def _of_session(leader: int) -> list[int]:
+    """Return the processes that were started, by and by, by the leader of a session."""
+    done = subprocess.run(
+        ["ps", "-s", str(leader), "-o", "pid=,stat="], capture_output=True, text=True, check=False
+    )
+    found = (line.split() for line in done.stdout.splitlines())
+    return [int(pid) for pid, state in found if not state.startswith("Z")]
+
+
+def test_docker_stop_ends_jupyterlab(built: Built) -> None:
+    """Although it is the container's first process, which the kernel keeps from most signals."""
+    name = _started(built, "--publish=127.0.0.1::8888")
+    try:
+        _wait(f"http://{_docker('port', name, '8888/tcp').splitlines()[0]}/api")
+        _docker("stop", "--time=30", name)
+        assert _docker("inspect", "--format={{.State.ExitCode}}", name).strip() == "0"
+    finally:
+        _docker("rm", "--force", name)
+
+
+def _started(built: Built, *options: str) -> str:
+    """Start JupyterLab in a container as the README does, and return the container's name."""
+    lab = ["strata", "lab", "--", "--IdentityProvider.token=t"]
+    command = ["docker", "run", "--detach", *options, built.reference("dev"), *lab]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _docker(*words: str) -> str:

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: Arguments) -> int:
-    """Run JupyterLab until it is stopped, and return its exit code."""
+    """Become JupyterLab; on Windows, which has no such thing, run it and return its exit code."""
     import os
     import shutil
     import tempfile
@@ -62,15 +62,16 @@ def run(args: Arguments) -> int:
         words += ["--ip=0.0.0.0", "--no-browser"]
         console.say(f"publish the port: docker run -p 127.0.0.1:{args.port}:{args.port} …")
     console.say("open the address with ?token= that JupyterLab prints; Control-C twice ends it")
-    subdir = platforms.current()
-    with tempfile.TemporaryDirectory(prefix="strata-lab-") as home:
-        own = {} if os.access(Path.home(), os.W_OK) else {"HOME": home}
-        if os.name == "nt":
-            variables = activation.variables(prefix, subdir)
-            program = shutil.which("jupyter-lab", path=variables["PATH"]) or "jupyter-lab"
-            return process.call([program, *words[1:], *args.words], variables)
-        command = activation.command(prefix, [*words, *args.words])
-        return process.call(command, {**os.environ, **own})
+    if os.name == "nt":
+        variables = activation.variables(prefix, platforms.current())
+        program = shutil.which("jupyter-lab", path=variables["PATH"]) or "jupyter-lab"
+        return process.call([program, *words[1:], *args.words], variables)
+    # Nothing stands between the signals and JupyterLab, so a folder in place of HOME stays behind.
+    homeless = not os.access(Path.home(), os.W_OK)
+    own = {"HOME": tempfile.mkdtemp(prefix="strata-lab-")} if homeless else {}
+    command = activation.command(prefix, [*words, *args.words])
+    os.execve(command[0], command, {**os.environ, **own})
+    return None
 
 
 def _in_container() -> bool:
