@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from conda_strata.core import container
 from conda_strata.core.errors import StrataError
-from conda_strata.doctor import machine
+from conda_strata.doctor import docker, machine, workspace
 from conda_strata.lock.model import Lock
 from conda_strata.pypi.wheel import Wheel
 from tests.conftest import SUBDIR, HandMadeChannel, Strata, write_environment
+from tests.faults.conftest import disk
+from tests.support import read_only
+
+__all__ = ["disk"]
 
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
 
@@ -62,9 +70,9 @@ def patient(
     tools.mkdir()
     for name in ("bash", "git", "env"):
         (tools / name).symlink_to(shutil.which(name) or f"/no/{name}")
-    docker = tools / "docker"
-    docker.write_text("#!/bin/sh\necho 28.0.1\n")
-    docker.chmod(0o755)
+    program = tools / "docker"
+    program.write_text("#!/bin/sh\necho 28.0.1\n")
+    program.chmod(0o755)
     assert strata("lock").returncode == 0
     assert strata("install").returncode == 0
     (project / ".gitattributes").write_text("strata.lock linguist-generated\n")
@@ -82,7 +90,7 @@ def test_healthy_project(patient: Patient, channel: HandMadeChannel) -> None:
     assert found["prefix"][0]["what"].endswith(".conda is 'default', 3 packages")
     assert set(found) == {
         "environment", "lock", "up to date", "platform", "machine", "prefix", "bash", "cache", "links",
-        "configuration", "channel", "docker", "buildx", "git",
+        "configuration", "channel", "docker", "buildx", "git", "workspace", "port",
     }  # fmt: skip
 
 
@@ -216,12 +224,65 @@ def test_tools(patient: Patient) -> None:
     (patient.tools / "docker").write_text("#!/bin/sh\nexit 1\n")
     patient.expect("docker", "warning", "no Docker daemon answers")
     patient.expect("buildx", "warning", "no buildx")
-    (patient.tools / "docker").unlink()
-    patient.expect("docker", "warning", "docker is not there")
     (patient.tools / "git").unlink()
     patient.expect("git", "warning", "git is not there")
     (patient.tools / "bash").unlink()
     patient.expect("bash", "problem", "bash is not on PATH")
+
+
+@pytest.mark.parametrize(("inside", "level"), [(True, "ok"), (False, "warning")])
+def test_docker_is_not_missed_inside_a_container(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, inside: bool, level: str
+) -> None:
+    mark = patient.folder / "mark"
+    if inside:
+        mark.touch()
+    monkeypatch.setattr(container, "MARKS", (mark,))
+    (patient.tools / "docker").unlink()
+    monkeypatch.setenv("PATH", str(patient.tools))
+    assert [f.level for f in docker.docker(None)] == [level]
+
+
+DOCKER = """#!/bin/sh
+[ "$1" != buildx ] || { echo "docker: 'buildx' is not a docker command." >&2; exit 1; }
+[ "$1" = info ] && echo "$ROOT" || echo 28.0.1
+"""
+"""As Debian's docker.io answers without its recommended packages."""
+
+
+def test_docker_without_buildx(patient: Patient) -> None:
+    (patient.tools / "docker").write_text(DOCKER)
+    patient.expect("buildx", "warning", "images can be pulled and run, but not built", ROOT="/no")
+
+
+def test_room_for_the_image(patient: Patient, disk: Callable[[str], Path]) -> None:
+    """The base and the archives of the lock, and those once more as they are unpacked."""
+    (patient.tools / "docker").write_text(DOCKER)
+    enough, little = str(disk("size=900m")), str(disk("size=700m"))
+    said = "has 734.0 MB free, and the largest image takes some 800.0 MB"
+    assert patient.examine(ROOT=enough)[1]["room"][0]["level"] == "ok"
+    patient.expect("room", "warning", said, ROOT=little)
+    lock = patient.folder / "strata.lock"
+    lock.write_text(re.sub(r"(?m)^(  +size): \d+$", r"\1: 50000000", lock.read_text(), count=1))
+    patient.expect("room", "warning", "takes some 1,030.0 MB", ROOT=enough)
+
+
+def test_workspace_that_is_read_only(patient: Patient) -> None:
+    done = read_only.python(patient.folder, "-m", "conda_strata", "doctor", "--offline")
+    assert done.returncode == 1, done.stderr
+    failed = [line for line in done.stdout.splitlines() if line.startswith("✗ fail")]
+    assert [line.split()[2] for line in failed] == ["workspace"]
+    assert "cannot be written" in done.stdout
+
+
+def test_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+        threading.Thread(target=lambda: other.accept()[0].close()).start()
+        (found,) = workspace.port(number)
+    assert (found.level, f"port {number}," in found.what) == ("warning", True)
+    assert f"-p 127.0.0.1:{number + 1}:{number}" in found.fix
+    assert [f.level for f in workspace.port(number)] == ["ok"]
 
 
 def test_uv(monkeypatch: pytest.MonkeyPatch) -> None:

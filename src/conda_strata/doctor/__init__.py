@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.core.errors import UsageError
-from conda_strata.doctor import image, machine, network, prefix, project
+from conda_strata.doctor import docker, image, machine, network, prefix, project, workspace
 from conda_strata.doctor.finding import Finding, Level, of_error
 from conda_strata.spec import platforms
 
@@ -61,6 +61,7 @@ def examine(request: Request) -> Iterator[Finding]:
             yield from machine.virtual_packages(lock, subdir, request.environment)
             yield from prefix.prefix(lock, manifest, subdir, request.environment, request.prefix)
             yield from machine.uv(lock, subdir)
+    yield from workspace.workspace(request.lock.absolute().parent)
     yield from machine.bash()
     yield from machine.cache(Path())
     config, found = network.configuration()
@@ -68,6 +69,7 @@ def examine(request: Request) -> Iterator[Finding]:
     yield from network.proxies(config)
     if manifest and config and not request.offline:
         yield from network.channels(manifest)
-    yield from machine.docker()
+    yield from docker.docker(lock)
     yield from image.image(request.lock.absolute().parent, offline=request.offline)
+    yield from workspace.port()
     yield from project.git(request.lock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,6 @@ LITTLE_SPACE = 5_000_000_000
 """Free bytes below which an environment of usual size may not fit."""
 
 _MEASURING = 2.0
-_ANSWERING = 10
 
 
 def virtual_packages(lock: Lock, subdir: str, environment: str | None) -> Iterator[Finding]:
@@ -121,36 +119,6 @@ def cache(project: Path) -> Iterator[Finding]:
             "the cache is on another file system than the project, so packages are copied",
             "Set RATTLER_CACHE_DIR to a folder on the project's disk to save time and space.",
         )
-
-
-def docker() -> Iterator[Finding]:
-    """Say whether Docker and buildx answer; strata works without them."""
-    if not shutil.which("docker"):
-        yield warning(
-            "docker", "docker is not there", "Install it to build or pull the project's images."
-        )
-        return
-    server = _answer("docker", "version", "--format", "{{.Server.Version}}")
-    if server is None:
-        yield warning("docker", "no Docker daemon answers", "Start Docker to build or pull images.")
-    else:
-        yield ok("docker", server)
-    buildx = _answer("docker", "buildx", "version")
-    if buildx is None:
-        yield warning("buildx", "docker has no buildx", "Install the docker-buildx plugin.")
-    else:
-        yield ok("buildx", buildx)
-
-
-def _answer(*command: str) -> str | None:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_ANSWERING
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    lines = done.stdout.strip().splitlines()
-    return lines[0] if done.returncode == 0 and lines else None
 
 
 def _size(folder: Path) -> tuple[int, bool]:

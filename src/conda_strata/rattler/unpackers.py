@@ -25,15 +25,18 @@ _MOST_PROCESSES = 8
 def unpackers(records: Sequence[RepoDataRecord]) -> Iterator[Executor]:
     """Yield what unpacks *records*: processes when there is much to do, else one thread."""
     count = min(os.cpu_count() or 1, len(records), _MOST_PROCESSES)
-    if count == 1 or sum(record.size or 0 for record in records) < _WORTH_PROCESSES:
-        with _closed(ThreadPoolExecutor(1)) as thread:
-            yield thread
-        return
-    with (
-        _safe_path(),
-        _closed(ProcessPoolExecutor(count, get_context("spawn"), _ignore_interrupts)) as processes,
-    ):
-        yield processes
+    is_much = sum(record.size or 0 for record in records) >= _WORTH_PROCESSES
+    processes = _processes(count) if count > 1 and is_much else None
+    with _safe_path(), _closed(processes or ThreadPoolExecutor(1)) as executor:
+        yield executor
+
+
+def _processes(count: int) -> Executor | None:
+    """Return processes; None where there are none, as their semaphores need ``/dev/shm``."""
+    try:
+        return ProcessPoolExecutor(count, get_context("spawn"), _ignore_interrupts)
+    except (OSError, ImportError, NotImplementedError):
+        return None
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def run(args: Arguments) -> int:
     import tempfile
 
     from conda_strata.cli import console
-    from conda_strata.core import process
+    from conda_strata.core import container, process
     from conda_strata.core.errors import UsageError
     from conda_strata.prefix import activation
     from conda_strata.spec import platforms, project
@@ -57,22 +57,17 @@ def run(args: Arguments) -> int:
             "else 'strata add --dev jupyterlab'.",
         )
     words = ["jupyter-lab", str(project.folder().resolve()), f"--port={args.port}"]
-    if _in_container():
+    if container.inside():
         # The port is published, or forwarded by the editor: the token is what protects it.
         words += ["--ip=0.0.0.0", "--no-browser"]
         console.say(f"publish the port: docker run -p 127.0.0.1:{args.port}:{args.port} …")
     console.say("open the address with ?token= that JupyterLab prints; Control-C twice ends it")
-    if os.name == "nt":
-        variables = activation.variables(prefix, platforms.current())
-        program = shutil.which("jupyter-lab", path=variables["PATH"]) or "jupyter-lab"
-        return process.call([program, *words[1:], *args.words], variables)
-    # Nothing stands between the signals and JupyterLab, so a folder in place of HOME stays behind.
-    homeless = not os.access(Path.home(), os.W_OK)
-    own = {"HOME": tempfile.mkdtemp(prefix="strata-lab-")} if homeless else {}
-    command = activation.command(prefix, [*words, *args.words])
-    os.execve(command[0], command, {**os.environ, **own})
-    return None
-
-
-def _in_container() -> bool:
-    return any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv"))
+    if os.name != "nt":
+        # Nothing stands between signals and JupyterLab, so a folder in place of HOME stays behind.
+        homeless = not os.access(Path.home(), os.W_OK)
+        own = {"HOME": tempfile.mkdtemp(prefix="strata-lab-")} if homeless else {}
+        command = activation.command(prefix, [*words, *args.words])
+        os.execve(command[0], command, {**os.environ, **own})
+    variables = activation.variables(prefix, platforms.current())
+    program = shutil.which("jupyter-lab", path=variables["PATH"]) or "jupyter-lab"
+    return process.call([program, *words[1:], *args.words], variables)
