@@ -100,9 +100,15 @@ class Hub:
         return listed.partition("\t")[0]
 
     def pull_request(
-        self, branch: str, *, fork: bool = False, actor: str = "octocat", title: str = "A change"
+        self,
+        branch: str,
+        *,
+        to: str = "main",
+        fork: bool = False,
+        actor: str = "octocat",
+        title: str = "A change",
     ) -> runner.Event:
-        """Push the current commit as a pull request to main, and return the event."""
+        """Push the current commit as a pull request to a branch, and return the event."""
         if not fork:
             self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
         head = self.git("rev-parse", "HEAD")
@@ -115,7 +121,7 @@ class Hub:
                 "number": 1,
                 "title": title,
                 "head": {"ref": branch, "sha": head, "repo": {"full_name": f"{owner}/{project}"}},
-                "base": {"ref": "main", "sha": self.tip("main")},
+                "base": {"ref": to, "sha": self.tip(to)},
             },
         }
         return runner.Event("pull_request", head, payload, actor)

@@ -65,6 +65,7 @@ def test_first_push_to_an_empty_repository(hub: Hub) -> None:
     assert made["image"] == f"{hub.image}@{hub.digest('runtime')}"
     assert made["commit"] == hub.tip("main")
     assert made["lock"].startswith("sha256:")
+    assert f"$ docker pull {hub.image}@{hub.digest('runtime')}\n" in ran.summary
     for words in ("Size of the environment", " passed in ", "Vulnerabilities of dev: 0 high"):
         assert words in ran.summary
 
@@ -110,8 +111,10 @@ def test_dependency_in_a_pull_request_of_this_repository(hub: Hub, told: dict[st
     assert {tag: hub.digest(tag) for tag in hub.tags()} == before
     assert "building with" not in ran.log, "the base is the published one"
     assert "| `rich` |" in ran.summary
-    told.update(re.findall(r"^- (\w+): `(sha256:\w+)`$", ran.summary, re.MULTILINE))
+    told.update(re.findall(r"^\| (\w+) \|.*\| `(sha256:\w+)` \|$", ran.summary, re.MULTILINE))
     assert set(told) == {"dev", "runtime"}
+    for digest in told.values():
+        assert f"$ docker pull {hub.image}@{digest}\n" in ran.summary
     assert not list(hub.folder.rglob("pwned"))
 
 
@@ -190,21 +193,32 @@ def test_checks_that_a_bot_starts_write_nothing(hub: Hub) -> None:
 
 
 TOUCHY = """\
+import os
 from pathlib import Path
 
 
-def test_link():
+def test_touchy():
     Path("reports").mkdir(exist_ok=True)
-    Path("reports/tests.html").symlink_to("/proc/self/environ")
+    {make}
 """
 
 
-def test_link_among_the_reports_is_not_followed(hub: Hub) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        'Path("reports/tests.html").symlink_to("/proc/self/environ")',
+        'os.mkfifo("reports/tests.html")',
+    ],
+    ids=["link", "pipe"],
+)
+def test_only_files_among_the_reports_are_read(hub: Hub, make: str) -> None:
     hub.git("switch", "--quiet", "--detach", "main")
-    hub.commit("A link", {"tests/test_link.py": TOUCHY})
-    ran = hub.run("ci.yml", hub.pull_request("link"))
+    hub.commit("A test", {"tests/test_touchy.py": TOUCHY.format(make=make)})
+    ran = hub.run("ci.yml", hub.pull_request("touchy"))
     hub.git("switch", "--quiet", "main")
     assert ran.jobs["test"] == ran.jobs["pass"] == "failure"
+    assert ran.steps["test"]["Analysis"] == "success"
+    assert "reports/tests.html' is a" in ran.log
     assert not (ran.artifacts / "reports").exists()
 
 
@@ -237,6 +251,7 @@ def test_failing_tests_promote_nothing(hub: Hub) -> None:
     )
     assert ran.jobs["test"] == "failure"
     assert re.search(r"1 failed, \d+ passed", ran.summary)
+    assert "test_broken" in re.sub("&#95;", "_", ran.summary).partition("| result |")[2][:200]
     assert len(ran.summary) < 100_000
     assert (ran.artifacts / "reports" / "tests.xml").exists()
     for name in ("dev", "runtime"):

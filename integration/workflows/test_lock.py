@@ -88,6 +88,35 @@ def test_link_in_place_of_the_lock_is_replaced(stale: Hub, target: str) -> None:
     assert stale.git("show", f"{tip}:environment.yml").startswith("#")
 
 
+def test_branch_for_another_than_main_is_fixed(stale: Hub) -> None:
+    stale.git("push", "--quiet", "--force", "origin", "main:refs/heads/release")
+    ran = stale.run("lock.yml", stale.pull_request("change", to="release"))
+    assert ran.jobs == {"check": "failure", "fix": "success"}, ran.trouble
+    assert "tqdm" in locked(stale, "change")
+    assert stale.repository.dispatched == DISPATCHED
+
+
+def test_main_gets_no_commit(stale: Hub) -> None:
+    """Neither when it is proposed for another branch, with a lock that is out of date."""
+    before = stale.tip("main")
+    stale.git("push", "--quiet", "--force", "origin", "main:refs/heads/release")
+    event = stale.pull_request("main", to="release")
+    tip = stale.tip("main")
+    ran = stale.run("lock.yml", event)
+    assert ran.jobs == {"check": "failure"}
+    assert stale.tip("main") == tip != before
+    assert stale.repository.dispatched == []
+    stale.git("push", "--quiet", "--force", "origin", "main:main")
+
+
+def test_branch_that_is_gone_stays_so(stale: Hub) -> None:
+    event = stale.pull_request("change")
+    stale.git("push", "--quiet", "origin", ":refs/heads/change")
+    ran = stale.run("lock.yml", event)
+    assert ran.jobs["fix"] == "failure"
+    assert stale.tip("change") == ""
+
+
 def test_branch_that_moved_on_keeps_its_commits(stale: Hub) -> None:
     """Whoever pushed while the lock was solved loses nothing: the bot's push is refused."""
     event = stale.pull_request("change")

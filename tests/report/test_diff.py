@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
 from conda_strata.lock import lockfile
 from conda_strata.lock.changes import Change
@@ -18,6 +16,7 @@ from conda_strata.report.diff import markdown, text
 from conda_strata.report.diff.comparison import compare
 from tests.conftest import Strata, git
 from tests.support.lock_files import CHANNEL, Conda, Packages, Pip, real_locks, write_lock
+from tests.support.page import shown
 
 __all__ = ["real_locks"]
 
@@ -262,24 +261,6 @@ def test_bad_words(strata: Strata, project: Path) -> None:
     assert "strata-diff-" not in staged.stderr
 
 
-class Tags(HTMLParser):
-    """The elements and the text of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.words = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-
 HOSTILE = "x|`<img src=y onerror=z>[a](http://evil)</summary>\n\n# **@team** `` \\| &lt;"
 
 
@@ -300,7 +281,7 @@ def test_markdown_is_not_injected(project: Path) -> None:
     )
     found = compare(old, new)
     written = markdown.render(found)
-    page = Tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(written))
+    page = shown(written)
     assert page.tags <= {
         "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "h4", "ul", "li",
         "details", "summary",
@@ -431,6 +412,6 @@ def test_real_extremes(strata: Strata, real_locks: list[Path]) -> None:
         done = strata("diff", old, last, "--format", "markdown")
         assert done.returncode == 1
         assert len(done.stdout) <= markdown.LIMIT < 65_536
-        shown = Tags(MarkdownIt("commonmark").enable("table").render(done.stdout))
-        assert "table" in shown.tags
+        page = shown(done.stdout)
+        assert "table" in page.tags
     assert strata("diff", last, last).returncode == 0
