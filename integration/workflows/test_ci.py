@@ -111,6 +111,7 @@ def test_dependency_in_a_pull_request_of_this_repository(hub: Hub, told: dict[st
     assert {tag: hub.digest(tag) for tag in hub.tags()} == before
     assert "building with" not in ran.log, "the base is the published one"
     assert "| `rich` |" in ran.summary
+    hub.repository.tested[event.commit] = ran.artifacts
     told.update(re.findall(r"^\| (\w+) \|.*\| `(sha256:\w+)` \|$", ran.summary, re.MULTILINE))
     assert set(told) == {"dev", "runtime"}
     for digest in told.values():
@@ -129,8 +130,10 @@ def test_merging_it_publishes_what_the_pull_request_tested(hub: Hub, told: dict[
     hub.git("switch", "--quiet", "main")
     hub.git("merge", "--quiet", "--ff-only", "change")
     event = runner.Event("push", hub.tip("main"), merged.payload, "dependabot[bot]")
+    hub.repository.merged[event.commit] = event.commit
     ran = hub.run("ci.yml", event)
     assert ran.ok, ran.trouble
+    assert "Pull request #1 tested the same images." in ran.summary
     assert {name: hub.digest(name) for name in told} == told
     assert hub.digest("latest") == hub.digest("runtime")
     new = image.blobs(f"{hub.image}:dev")

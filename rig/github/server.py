@@ -6,10 +6,12 @@ those requests here. See https://docs.github.com/en/rest for what is answered.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +44,10 @@ class Repository:
         Pull requests, as the API shows them.
     dispatched
         Workflow and branch of each run that was asked for.
+    merged
+        Commits of main to the commit that the pull request had which they merge.
+    tested
+        Commits of pull requests to the artifacts of *ci* for them.
     address
         Where the API answers.
     """
@@ -53,6 +59,8 @@ class Repository:
     drafts: bool = True
     pulls: list[dict[str, Any]] = field(default_factory=list)
     dispatched: list[tuple[str, str]] = field(default_factory=list)
+    merged: dict[str, str] = field(default_factory=dict)
+    tested: dict[str, Path] = field(default_factory=dict)
     address: str = ""
 
     @property
@@ -98,7 +106,36 @@ class Repository:
             case ["POST", "actions", "workflows", workflow, "dispatches"]:
                 self.dispatched.append((workflow, said["ref"]))
                 return 204, None
+            case ["GET", *parts]:
+                return self._run(parts, parse_qs(url.query))
         return 404, {"message": "Not Found"}
+
+    def _run(self, parts: list[str], query: dict[str, list[str]]) -> tuple[int, Any]:
+        """Answer what is asked of merges, of runs for pull requests, and of their artifacts."""
+        heads = list(self.tested)
+        match parts:
+            case ["commits", sha, "pulls"]:
+                known = self.merged.get(sha)
+                pull = {"number": 1, "merged_at": "2026-01-02T03:04:05Z", "merge_commit_sha": sha}
+                return 200, [pull | {"head": {"sha": known}, "base": {"ref": "main"}}] * bool(known)
+            case ["actions", "workflows", "ci.yml", "runs"] if query["event"] == ["pull_request"]:
+                found = [number for number, sha in enumerate(heads) if [sha] == query["head_sha"]]
+                return 200, {"workflow_runs": [{"id": number} for number in found]}
+            case ["actions", "runs", number, "artifacts"]:
+                (name,) = query["name"]
+                kept = (self.tested[heads[int(number)]] / name).is_dir()
+                return 200, {"artifacts": [{"id": int(number), "expired": False}] * kept}
+            case ["actions", "artifacts", number, "zip"]:
+                return 200, _zipped(self.tested[heads[int(number)]] / "digests")
+        return 404, {"message": "Not Found"}
+
+
+def _zipped(folder: Path) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for file in folder.iterdir():
+            archive.write(file, file.name)
+    return data.getvalue()
 
 
 @contextmanager
@@ -120,9 +157,11 @@ def repository(name: str, folder: Path) -> Iterator[Repository]:
             said = json.loads(self.rfile.read(length) or b"{}")
             path = re.sub(rf"^http://api\.{HOST}", "", self.path)
             status, body = made.answer(self.command, path, said)
-            data = b"" if body is None else json.dumps(body).encode()
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            data = b"" if body is None else data
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            kind = "zip" if isinstance(body, bytes) else "json"
+            self.send_header("Content-Type", f"application/{kind}")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from conda_strata.image.oci_image import KEY
-from conda_strata.registry.documents import MANIFEST
 from tests.conftest import Strata
 from tests.support.registry_server import Registry, digest_of
 
