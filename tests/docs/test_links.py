@@ -15,6 +15,8 @@ PAGES = [*HERE.glob("*.md"), *(HERE / "docs").rglob("*.md"), HERE / "rig/README.
 HOSTS = {
     "cli.github.com",
     "docs.astral.sh",
+    "docs.aws.amazon.com",
+    "docs.cloud.google.com",
     "docs.docker.com",
     "docs.github.com",
     "docs.nvidia.com",
