@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 import requests
 
+from conda_strata.image.oci_image import KEY
 from conda_strata.registry.documents import CONFIG, MANIFEST
 from conda_strata.registry.repository import Repository
 from rig.machine import ports
@@ -138,6 +139,32 @@ def add_no_image(reference: str) -> None:
     layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **part}
     content = {"schemaVersion": 2, "mediaType": MANIFEST, "layers": [layer]}
     repository.put({**content, "config": {"mediaType": CONFIG, **part}}, repository.tag)
+
+
+def plant(archive: Path, name: str, tags: Iterable[str]) -> str:
+    """Push the image of an OCI *archive* with other bytes in each layer that strata made of packages.
+
+    Returns
+    -------
+        The digest of these bytes.
+    """
+    with tarfile.open(archive) as tar:
+        blobs = {m.name: tar.extractfile(m).read() for m in tar if m.isfile()}  # type: ignore[union-attr]
+    manifest = json.loads(blobs["index.json"])
+    while "manifests" in manifest:
+        algorithm, _, digest = manifest["manifests"][0]["digest"].partition(":")
+        manifest = json.loads(blobs[f"blobs/{algorithm}/{digest}"])
+    repository = Repository(name)
+    poison = b"these are no packages"
+    for data in (poison, blobs[manifest["config"]["digest"].replace("sha256:", "blobs/sha256/")]):
+        _upload(repository, data)
+    made = [one for one in manifest["layers"] if KEY in (one.get("annotations") or {})]
+    for one in made:
+        one |= {"digest": _digest(poison), "size": len(poison)}
+    manifest["layers"] = made
+    for tag in tags:
+        repository.put(manifest, tag)
+    return _digest(poison)
 
 
 def files(reference: str) -> Files:

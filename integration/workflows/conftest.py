@@ -81,9 +81,12 @@ class Hub:
     def run(self, workflow: str, event: runner.Event, **more: Any) -> act_log.Run:
         env = self.env | more.pop("env", {})
         secrets = self.secrets | more.pop("secrets", {})
-        return runner.run(
+        ran = runner.run(
             self.repository, workflow, event, self.folder, env=env, secrets=secrets, **more
         )
+        took = ", ".join(f"{job} {seconds:.0f} s" for job, seconds in ran.seconds.items())
+        print(f"{workflow} for {event.name}: {took}")
+        return ran
 
     def push(self, branch: str = "main", **more: Any) -> act_log.Run:
         """Push the current commit, and return what ``ci`` makes of that."""

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from demo import image
+from integration.registry.image_registry import plant
 from integration.workflows.conftest import Hub, advisories
 from rig.github import runner
 
 CODE = "src/penguin_study/features.py"
 KEY = 16
+PLACES = ["change", "pr-1", "refs-pull-1-merge", "cache", "main", f"dev-{'0' * 16}"]
+"""Tags that a pull request would have, if it could write."""
 UNPUBLISHED = {"environment", "workflows", "dependencies", "test", "pass"}
 """The jobs of a run that publishes nothing."""
 
@@ -119,12 +122,17 @@ def test_dependency_in_a_pull_request_of_this_repository(hub: Hub, told: dict[st
     assert not list(hub.folder.rglob("pwned"))
 
 
-def test_merging_it_publishes_what_the_pull_request_tested(hub: Hub, told: dict[str, str]) -> None:
+def test_merging_it_publishes_what_the_pull_request_tested(
+    hub: Hub, told: dict[str, str], tmp_path: Path
+) -> None:
     """Main makes the images again, of what is published and one package's bytes: to the same digests.
 
-    On main that is so whoever has merged, Dependabot included.
+    On main that is so whoever has merged, Dependabot included, and whatever stands under the tags of a
+    pull request, a branch or another key.
     """
     old = blobs(hub, "dev")
+    hub.strata("image", "build", "--target=dev", f"--output={tmp_path / 'image.tar'}")
+    planted = plant(tmp_path / "image.tar", hub.image, PLACES)
     merged = hub.pushed("main", hub.tip("main"))
     hub.git("push", "--quiet", "origin", "change:main")
     hub.git("switch", "--quiet", "main")
@@ -137,6 +145,7 @@ def test_merging_it_publishes_what_the_pull_request_tested(hub: Hub, told: dict[
     assert {name: hub.digest(name) for name in told} == told
     assert hub.digest("latest") == hub.digest("runtime")
     new = image.blobs(f"{hub.image}:dev")
+    assert planted not in new
     assert sum(size for digest, size in new.items() if digest not in old) < 0.02 * sum(new.values())
     assert ran.steps["attest (dev)"]["Provenance"] == "success"
     assert ran.steps["scan (dev)"]["Known vulnerabilities of the published image"] == "success"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -18,6 +19,8 @@ class Run:
         Name of each job that ran, "scan (dev)" for one of a matrix, to "success" or "failure".
     steps
         Job to name of each step that ran to "success" or "failure".
+    seconds
+        Job to the time that it took.
     summary, log
         What people see of it.
     artifacts, attestations
@@ -26,6 +29,7 @@ class Run:
 
     jobs: Mapping[str, str]
     steps: Mapping[str, Mapping[str, str]]
+    seconds: Mapping[str, float]
     summary: str
     log: str
     artifacts: Path
@@ -51,6 +55,7 @@ def read(output: str, home: Path) -> Run:
     jobs: dict[str, str] = {}
     steps: dict[str, dict[str, str]] = {}
     log, summary = [], []
+    times: dict[str, list[datetime]] = {}
     for line in output.splitlines():
         try:
             entry = json.loads(line)
@@ -62,6 +67,7 @@ def read(output: str, home: Path) -> Run:
         if matrix:
             job += f" ({matrix.get('name') or matrix.get('os')})"
         log.append(f"[{job}] {entry['msg'].rstrip()}")
+        times.setdefault(job, []).append(datetime.fromisoformat(entry["time"]))
         if "jobResult" in entry:
             jobs[job] = entry["jobResult"]
         # The steps within an action have longer ids.
@@ -71,6 +77,6 @@ def read(output: str, home: Path) -> Run:
         # An action says again what the last step within it said.
         if entry.get("command") == "summary" and entry["content"] not in summary:
             summary.append(entry["content"])
-    return Run(
-        jobs, steps, "".join(summary), "\n".join(log), home / "artifacts", home / "attestations"
-    )
+    seconds = {job: (max(times[job]) - min(times[job])).total_seconds() for job in jobs}
+    kept = (home / "artifacts", home / "attestations")
+    return Run(jobs, steps, seconds, "".join(summary), "\n".join(log), *kept)
