@@ -193,6 +193,7 @@ def _says(body: Any, part: str) -> Callable[[str, str], tuple[int, Any] | None]:
         (_fails(403, "/api/users/octo"), "403"),
         (_fails(500, "page=2"), "500"),
         (_fails(404, "/versions?"), "404"),
+        (_fails(403, "/container/study"), "403"),
         (_fails(401, "/token"), "401"),
         (_fails(403, "/tags/list"), "403"),
         (_fails(404, "/manifests/"), "404"),
@@ -311,6 +312,13 @@ def test_other_registries_are_left_alone(packages: Packages, tidy: Tidy) -> None
     assert done.returncode == 0
     assert "docker.io/octo/study is not on ghcr.io" in done.stdout
     assert not packages.asked
+
+
+def test_before_the_first_push_there_is_nothing_to_do(packages: Packages, tidy: Tidy) -> None:
+    done = tidy()
+    assert done.returncode == 0
+    assert "there is no package ghcr.io/octo/study yet" in done.stdout
+    assert not packages.deleted
 
 
 def test_dates_decide(packages: Packages, tidy: Tidy) -> None:

@@ -95,6 +95,8 @@ class Packages:
         match [method, *parts]:
             case ["GET", "api", "users", self.owner]:
                 return 200, {"login": self.owner, "type": self.kind}
+            case ["GET", *start] if start == package and self.versions:
+                return 200, {"name": self.name, "package_type": "container"}
             case ["GET", "token"] if query["scope"] == f"repository:{self.owner}/{self.name}:pull":
                 return 200, {"token": "registry"}
             case ["GET", "v2", self.owner, self.name, "tags", "list"]:

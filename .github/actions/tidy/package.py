@@ -49,6 +49,17 @@ class Package:
     api: str
     registry: str
 
+    def is_there(self) -> bool:
+        """Return whether GitHub shows the package, which the first push makes."""
+        path = self._path
+        try:
+            self._github(path)
+        except AnswerError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
     def versions(self) -> list[Version]:
         """Return all versions, with what they refer to.
 

@@ -130,7 +130,11 @@ def main(env: Mapping[str, str]) -> int:
             print(f"::notice::{name} is not on {HOST}: its registry has rules of its own")
             return 0
         rules = rules_of(env, targets)
-        return tidy(package_of(env, name), rules, dry_run=env["DRY_RUN"] != "false")
+        package = package_of(env, name)
+        if not package.is_there():
+            print(f"::notice::there is no package {name} yet, or this repository may not see it")
+            return 0
+        return tidy(package, rules, dry_run=env["DRY_RUN"] != "false")
     except (AnswerError, UsageError, OSError, ValueError) as error:
         print(f"::error title=Nothing is deleted::{error}", file=sys.stderr)
         return 1
