@@ -397,7 +397,7 @@ def changed_settings(job: Job, **changed: Any) -> Job:
 def with_variables(job: Job, **changed: dict[str, str]) -> Job:
     assert job.manifest is not None
     return replace(
-        job, manifest=replace(job.manifest, variables={**job.manifest.variables, **changed})
+        job, manifest=job.manifest._replace(variables={**job.manifest.variables, **changed})
     )
 
 

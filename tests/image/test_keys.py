@@ -139,7 +139,7 @@ PACKAGES: dict[str, Layer] = {
     "a wheel's version": Layer(3, (record("zlib"),), (wheel("rich", "2.0"),)),
     "a wheel's hash": Layer(3, (record("zlib"),), (wheel("rich", sha256="a" * 64),)),
     "a wheel's URL": Layer(
-        3, (record("zlib"),), (replace(wheel("rich"), url="https://other.example/rich.whl"),)
+        3, (record("zlib"),), (wheel("rich")._replace(url="https://other.example/rich.whl"),)
     ),
     "no wheel": Layer(3, (record("zlib"),)),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +72,11 @@ def test_wheels_come_go_and_change() -> None:
         ("downgraded", "b", "a"),
     ):
         assert pip(wheel("a", old), wheel("a", new)) == Change(kind, "a", old, new, "pip")
-    other = replace(wheel("a"), url="https://example.org/a-1.0-cp311-cp311-linux_x86_64.whl")
+    other = wheel("a")._replace(url="https://example.org/a-1.0-cp311-cp311-linux_x86_64.whl")
     assert pip(wheel("a"), other) == Change(
         "rebuilt", "a", "1.0 py3-none-any", "1.0 cp311-cp311-linux_x86_64", "pip"
     )
-    hashed = replace(wheel("a"), sha256="ab" * 32)
+    hashed = wheel("a")._replace(sha256="ab" * 32)
     assert pip(wheel("a"), hashed) == Change(
         "rebuilt", "a", f"1.0 sha256:{wheel('a').sha256[:12]}", "1.0 sha256:abababababab", "pip"
     )
@@ -128,13 +127,13 @@ def test_of_wheels_the_host_counts() -> None:
         found = provenance.wheel_warnings([old, wheel("x")], [new, wheel("0"), wheel("y")])
         return [(w.kind, w.before, w.after) for w in found if w.manager == "pip"]
 
-    same_host = replace(wheel("a", "2.0"), url="https://example.org/other/a.whl")
+    same_host = wheel("a", "2.0")._replace(url="https://example.org/other/a.whl")
     assert told_of(wheel("a"), same_host) == []
-    elsewhere = replace(wheel("a", "2.0"), url="https://evil.example/a.whl")
+    elsewhere = wheel("a", "2.0")._replace(url="https://evil.example/a.whl")
     assert told_of(wheel("a"), elsewhere) == [
         ("host", ("https://example.org",), ("https://evil.example",))
     ]
-    local = replace(wheel("a", "2.0"), url="./a")
+    local = wheel("a", "2.0")._replace(url="./a")
     assert told_of(wheel("a"), local) == [("host", ("https://example.org",), ("a local file",))]
     assert told_of(wheel("a", requires=["b"]), wheel("a", requires=["c"])) == [
         ("dependencies", ("b",), ("c",))
@@ -147,7 +146,7 @@ def test_warnings_are_sorted() -> None:
     old, new = [record("b"), record("a")], [record("b", channel=evil), record("a", channel=evil)]
     assert [w.name for w in provenance.warnings(old, new)] == ["a", "b"]
     wheels = [wheel("b"), wheel("a")]
-    moved = [replace(w, url=f"{evil}{w.name}.whl") for w in wheels]
+    moved = [w._replace(url=f"{evil}{w.name}.whl") for w in wheels]
     found = list(provenance.wheel_warnings(wheels, moved))
     assert [w.name for w in found] == ["a", "b"]
     assert found[0].as_dict()["kind"] == "host"

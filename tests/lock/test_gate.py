@@ -71,7 +71,7 @@ def test_a_package_has_a_sha256(sha256: bytes | None) -> None:
 
 @pytest.mark.parametrize("sha256", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n"])
 def test_a_wheel_has_a_sha256(sha256: str) -> None:
-    assert of_wheels(replace(wheel("rich"), sha256=sha256)) == [gate._NO_SHA256]
+    assert of_wheels(wheel("rich")._replace(sha256=sha256)) == [gate._NO_SHA256]
 
 
 def test_names_occur_once() -> None:
@@ -88,7 +88,7 @@ def test_what_pixi_builds_is_named() -> None:
 
 
 def located(name: str, url: str) -> Wheel:
-    return replace(wheel(name), url=url)
+    return wheel(name)._replace(url=url)
 
 
 HOST = "https://files.example/"
@@ -153,7 +153,7 @@ def test_a_lock_is_refused_for_what_is_about_to_be_used() -> None:
 
 
 def test_what_cannot_be_installed_is_told_once() -> None:
-    lacking = replace(wheel("rich"), sha256="")
+    lacking = wheel("rich")._replace(sha256="")
     lock = lock_of(
         {"default": [record("a", sha256=None), record("b")]}, {"default": [lacking, wheel("c")]}
     )

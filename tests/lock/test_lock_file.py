@@ -109,6 +109,7 @@ def test_a_file_has_a_size_that_a_lock_can_have(tmp_path: Path) -> None:
 
 DEEP: dict[str, tuple[str, bool]] = {
     "200": ("[" * 200 + "]" * 200, True),
+    "201": ("[" * 201 + "]" * 201, False),
     "202": ("[" * 202 + "]" * 202, False),
     "mixed": ("[{" * 101 + "}]" * 101, False),
     "one after another": ("- [{}]\n" * 500, True),
@@ -150,7 +151,7 @@ def manifest(**changed: Any) -> Manifest:
         pip={"dev": (spec("rich >=1"),)},
         pip_options=("--extra-index-url", "https://other.example/simple"),
     )
-    return replace(start, **changed)
+    return start._replace(**changed)
 
 
 CURRENT = replace(LOCK, virtual_packages={})
@@ -281,7 +282,7 @@ def test_hosts_of_wheels_that_nobody_named(monkeypatch: pytest.MonkeyPatch, tmp_
     assert list(check.wheels_elsewhere(manifest(**named), CURRENT, [SUBDIR])) == []
     index = ("--extra-index-url", "https://example.org/simple")
     assert list(check.wheels_elsewhere(manifest(pip_options=index), CURRENT, [SUBDIR])) == []
-    pypi = [replace(w, url=f"https://files.pythonhosted.org/{w.name}") for w in WHEELS]
+    pypi = [w._replace(url=f"https://files.pythonhosted.org/{w.name}") for w in WHEELS]
     lock = replace(CURRENT, wheels={"dev": {SUBDIR: pypi}})
     assert list(check.wheels_elsewhere(manifest(), lock, [SUBDIR])) == []
 

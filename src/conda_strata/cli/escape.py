@@ -10,17 +10,16 @@ from __future__ import annotations
 import os
 import re
 
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e0fff]"
-)
+# Patterns are text here: most of what is printed is ASCII, and needs none of them compiled.
+_INVISIBLE = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e0fff]"
 """Characters that Python calls printable though nothing is to be seen (Unicode's
 ``Default_Ignorable_Code_Point``, and the empty Braille pattern)."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs: the new form
 # stands at the start of a line, the old one anywhere in it.
-_COMMAND = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)", re.MULTILINE)
+_COMMAND = r"(?m)^[^\S\n]*:(?=:)|#(?=#\[)"
 
 
 def printed(text: str) -> str:
@@ -41,7 +40,7 @@ def document(text: str) -> str:
 def in_json(value: object) -> object:
     """Return *value* with half characters written out: not every reader of JSON knows them."""
     if isinstance(value, str):
-        return _SURROGATE.sub(lambda half: _escape(half[0]), value)
+        return re.sub(_SURROGATE, lambda half: _escape(half[0]), value)
     if isinstance(value, dict):
         return {in_json(name): in_json(inner) for name, inner in value.items()}
     return [in_json(inner) for inner in value] if isinstance(value, list | tuple) else value
@@ -56,7 +55,7 @@ def json_text(text: str) -> str:
 def _without_commands(text: str) -> str:
     if not _in_actions():
         return text
-    return _COMMAND.sub(_defused, text)
+    return re.sub(_COMMAND, _defused, text)
 
 
 def _defused(start: re.Match[str]) -> str:
@@ -75,7 +74,7 @@ def _visible(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    is_plain = character.isprintable() and not _INVISIBLE.match(character)
+    is_plain = character.isprintable() and not re.match(_INVISIBLE, character)
     return character if is_plain or character == "\t" else _escape(character)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import logging  # noqa: TID253 - this module is imported with the first notice
 from collections.abc import Iterator
 from contextlib import contextmanager
 

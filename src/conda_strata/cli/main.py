@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
-import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from conda_strata.cli import escape
+from conda_strata.core import log
 from conda_strata.core.errors import StrataError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_log = logging.getLogger(__name__)
+_log = log.logger(__name__)
 
 INTERRUPTED = 130
 DEBUG = "STRATA_DEBUG"
@@ -30,6 +33,10 @@ _COMMANDS = (
     "plan", "size", "layers", "push", "key", "image build", "image push", "image digest", "doctor",
     "adopt", "completion",
 )  # fmt: skip
+
+_WITHOUT_WIDTH = partial(argparse.HelpFormatter, width=80)
+"""To declare options with: argparse formats each to see that it can, and would import much only to
+find out how wide the terminal is."""
 
 _GROUPS = {"image": "build, push or look up the project's images"}
 
@@ -97,6 +104,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         epilog="exit codes: 0 ok, 1 out of date or different, 2 usage, 3 bad manifest or lock, "
         "4 unsatisfiable, 5 wrong platform, 6 network or corrupt download, 130 interrupted",
         allow_abbrev=False,
+        formatter_class=_WITHOUT_WIDTH,
     )
     top.add_argument(
         "--version",
@@ -119,12 +127,14 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
             help=command.HELP,
             description=f"{command.HELP[0].upper()}{command.HELP[1:]}.",
             epilog=f"example:\n  {command.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_WITHOUT_WIDTH,
             allow_abbrev=False,
         )
         command.add_arguments(sub)
         add_verbose(sub)
         sub.set_defaults(command=command)
+        sub.formatter_class = argparse.RawDescriptionHelpFormatter
+    top.formatter_class = argparse.HelpFormatter
     return top
 
 
@@ -148,12 +158,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run ``strata`` and return its exit code."""
     words = sys.argv[1:] if words is None else words
     namespace = parser(words).parse_args(words)
-    from conda_strata.cli import arguments, console, logs
+    from conda_strata.cli import arguments, console
 
     command: Command = namespace.command
     verbose = namespace.verbose or bool(os.environ.get(DEBUG))
     try:
-        with logs.told(verbose=verbose):
+        with log.heard(lambda: _told_to_the_user(verbose=verbose)):
             if verbose:
                 _log.debug("%s", _circumstances())
             return command.run(
@@ -173,6 +183,12 @@ def main(words: Sequence[str] | None = None) -> int:
         told = _told(error, verbose=verbose)
         console.fail(told)
         return told.exit_code
+
+
+def _told_to_the_user(*, verbose: bool) -> AbstractContextManager[None]:
+    from conda_strata.cli import logs
+
+    return logs.told(verbose=verbose)
 
 
 def _told(error: BaseException, *, verbose: bool) -> StrataError:
@@ -210,6 +226,8 @@ def entry() -> NoReturn:
     The process ends without Python's finalization: rattler's worker threads may still hold Python
     objects then, which ends one process in twenty with a crash after its work is done.
     """
+    # A command makes little garbage and ends soon: to look for it often is time lost.
+    gc.set_threshold(100_000)
     for stream in (sys.stdout, sys.stderr):
         text = cast(io.TextIOWrapper, stream)
         text.reconfigure(errors="backslashreplace")

@@ -14,11 +14,12 @@ ALLOW_HTTP = "STRATA_ALLOW_HTTP"
 """Environment variable that, set to anything, lets plain HTTP channels pass."""
 
 _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
-_SECRET = re.compile(
-    r"token|secret|passw|pwd|api[_-]?key|signature|credential|(?:^|[_-])(?:auth|key|sig|jwt)$",
-    re.IGNORECASE,
+# Most URLs have neither a query nor an "@", and need these two not compiled.
+_SENSITIVE = (
+    r"(?i)token|secret|passw|pwd|api[_-]?key|signature|credential"
+    r"|(?:^|[_-])(?:auth|key|sig|jwt)$"
 )
-_LOGIN = re.compile(
+_LOGIN = (
     r"[\w+.%-]+:[/\\]*[^\s/\\]*@\S"  # https://user@host, http:\\user:pw@host, user:pw@host
     r"|(?:^|[\s'\"=])[/\\]{2}[^\s/\\]*@\S"  # //user:pw@host
     r"|[/\\]{2}[^\s/\\:@]+:(?!\d+/)\S*@\S"  # a password with a slash
@@ -35,16 +36,16 @@ def has_credentials(url: str) -> bool:
     return (
         "@" in parts.netloc
         or bool(_TOKEN.search(parts.path))
-        or any(_SECRET.search(name) for name, _ in parse_qsl(parts.query))
+        or any(re.search(_SENSITIVE, name) for name, _ in parse_qsl(parts.query))
     )
 
 
 def mentions_credentials(text: str) -> bool:
     """Whether *text*, of any form, holds what looks like a user, a password or a token."""
     return bool(
-        _LOGIN.search(text)
+        ("@" in text and re.search(_LOGIN, text))
         or _TOKEN.search(text)
-        or any(_SECRET.search(found[1]) for found in _QUERY.finditer(text))
+        or any(re.search(_SENSITIVE, found[1]) for found in _QUERY.finditer(text))
     )
 
 
@@ -56,7 +57,7 @@ def without_credentials(url: str) -> str:
         return _TOKEN.sub("", re.sub(r"//[^/]*@", "//", url))
     host = parts.netloc.rpartition("@")[2]
     query = parts.query
-    if any(_SECRET.search(name) for name, _ in parse_qsl(query)):
+    if any(re.search(_SENSITIVE, name) for name, _ in parse_qsl(query)):
         query = ""
     return parts._replace(netloc=host, path=_TOKEN.sub("", parts.path), query=query).geturl()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conda_strata.core.errors import NetworkError, StrataError
+from conda_strata.core.log import logger
 from conda_strata.image import archive, local, oci_image
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Base
@@ -24,7 +24,7 @@ from conda_strata.registry.documents import Descriptor
 from conda_strata.registry.repository import Repository
 from conda_strata.spec import platforms
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ACTIVATION = b"""\

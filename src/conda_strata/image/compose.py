@@ -8,7 +8,6 @@ when that was, so the same lock on the same base is the same image everywhere.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import Any
 
 from rattler import InstallerReporter
 
+from conda_strata.core.log import logger
 from conda_strata.image import archive, collisions, oci_image, reuse
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.contents import Contents, linked
@@ -28,7 +28,7 @@ from conda_strata.registry import documents
 from conda_strata.registry.documents import Descriptor
 from conda_strata.registry.repository import Repository
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True)

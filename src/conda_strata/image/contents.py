@@ -11,7 +11,6 @@ are the same with and without it.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import shutil
 import stat
@@ -25,6 +24,7 @@ from pathlib import Path, PurePosixPath
 
 from rattler import InstallerReporter, RepoDataRecord
 
+from conda_strata.core.log import logger
 from conda_strata.image import collisions
 from conda_strata.image.layer_set import LayerSet
 from conda_strata.image.slim import left_out
@@ -34,7 +34,7 @@ from conda_strata.prefix.install import install
 from conda_strata.prefix.wheels import link_wheels, site_packages
 from conda_strata.rattler import channels
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 EPOCH = 315532800
 """1980-01-01, the earliest time that a zip archive can hold: the time of every folder."""

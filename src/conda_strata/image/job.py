@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Self
 from rattler import InstallerReporter
 
 from conda_strata.core.errors import NetworkError, UsageError
+from conda_strata.core.log import logger
 from conda_strata.image import bases, push
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Base, Composed, OnMade, compose
@@ -24,7 +24,7 @@ from conda_strata.registry.repository import Repository
 from conda_strata.spec import platforms
 from conda_strata.spec.manifest import DEFAULT, Manifest
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 LOCKED = "io.github.leej3.conda-strata.lock"
 """Annotation of an image: a hash over its packages, as the lock has them."""

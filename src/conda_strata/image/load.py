@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from pathlib import Path
 
+from conda_strata.core.log import logger
 from conda_strata.image import loopback, oci_archive
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Composed
 from conda_strata.image.local import Local, removed
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 def load(local: Local, name: str, image: Composed, store: BlobStore) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import subprocess
 import sys
@@ -12,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_strata.core.errors import StrataError
+from conda_strata.core.log import logger
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _SECONDS = 30
 """How long a daemon may take to say that it is there."""

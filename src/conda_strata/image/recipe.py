@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from conda_strata.core.errors import NetworkError, UsageError
+from conda_strata.core.log import logger
 from conda_strata.image import dockerfile
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.dockerfile import Dockerfile
@@ -17,7 +17,7 @@ from conda_strata.image.settings import Settings
 from conda_strata.registry.reference import DOCKER_HUB
 from conda_strata.registry.repository import Repository
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _IMAGE = "docker-image://"
 _SHOWN = 200

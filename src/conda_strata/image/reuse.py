@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from conda_strata.core.log import logger
 from conda_strata.image import oci_image
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.oci_image import ImageLayer
 from conda_strata.registry.documents import Descriptor
 from conda_strata.registry.repository import Repository
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _AT_ONCE = 8
 """Requests to a registry."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rattler import MatchSpec
@@ -22,12 +23,14 @@ from conda_strata.spec.virtual_packages import as_text
 _MOST = 5
 """Packages of one problem that are named at most."""
 
+_match_spec = cache(MatchSpec)
+"""Most specs are the same on all platforms."""
+
 _PYPI = {"files.pythonhosted.org"}
 _DEFAULT_INDEX = ("https://pypi.org/simple",)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One reason why a lock is out of date."""
 
     text: str
@@ -119,11 +122,10 @@ def _untrustworthy(
 def _environment_problems(
     manifest: Manifest, lock: Lock, environment: str, subdir: str
 ) -> Iterator[Problem]:
-    records = lock.environments[environment].get(subdir)
-    if records is None:
+    if subdir not in lock.environments[environment]:
         yield Problem(f"{environment} is not locked for {subdir}")
         return
-    by_name = {record.name.normalized: record for record in records}
+    by_name = lock.by_name(environment, subdir)
     roots = []
     for spec in manifest.specs(environment, subdir):
         name = package_name(spec.text)
@@ -132,7 +134,7 @@ def _environment_problems(
             continue
         if name not in by_name:
             yield Problem(f"{spec.text!r} is not locked for {subdir}", spec.where)
-        elif not MatchSpec(spec.text).matches(by_name[name]):
+        elif not _match_spec(spec.text).matches(by_name[name]):
             yield Problem(
                 f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
             )

@@ -53,13 +53,13 @@ def closure(names: Iterable[str], records: Sequence[RepoDataRecord]) -> list[Rep
 
 def reached(names: Iterable[str], by_name: Mapping[str, RepoDataRecord]) -> set[str]:
     """Return which of the packages in *by_name* *names* are or depend on."""
-    wanted: set[str] = set()
-    pending = [name for name in names if name in by_name]
+    wanted = set(names) & by_name.keys()
+    pending = list(wanted)
     while pending:
-        name = pending.pop()
-        if name not in wanted:
-            wanted.add(name)
-            pending += [d for d in map(package_name, by_name[name].depends) if d in by_name]
+        for name in map(package_name, by_name[pending.pop()].depends):
+            if name not in wanted and name in by_name:
+                wanted.add(name)
+                pending.append(name)
     return wanted
 
 

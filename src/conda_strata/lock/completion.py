@@ -19,9 +19,9 @@ from rattler import LockFile
 from conda_strata.lock.model import Lock
 from conda_strata.pypi.wheel import Wheel
 
-_PACKAGES = re.compile(r"    packages:(?: \{\})?")
-_INDEXES = re.compile(r"^    indexes:\n((?:    - [^\n]*\n)+)", re.MULTILINE)
-_ENTRY = re.compile(r"    - ['\"]?([^'\"\n]*)['\"]?\n")
+_PACKAGES = r"    packages:(?: \{\})?"
+_INDEXES = r"(?m)^    indexes:\n((?:    - [^\n]*\n)+)"
+_ENTRY = r"    - ['\"]?([^'\"\n]*)['\"]?\n"
 
 
 def complete(path: Path, lock: Lock) -> None:
@@ -44,8 +44,8 @@ def complete(path: Path, lock: Lock) -> None:
 
 def indexes(text: str) -> tuple[str, ...]:
     """Return the Python indexes of a lock's environments, the default one first; none are usual."""
-    found = dict.fromkeys(url for block in _INDEXES.findall(text) for url in _ENTRY.findall(block))
-    return tuple(found)
+    blocks = re.findall(_INDEXES, text)
+    return tuple(dict.fromkeys(url for block in blocks for url in re.findall(_ENTRY, block)))
 
 
 def _with_environments(
@@ -59,7 +59,7 @@ def _with_environments(
     for line in lines:
         if found := re.fullmatch(r"  (\S.*):", line):
             name = str(yaml.safe_load(found[1]))
-        if not _PACKAGES.fullmatch(line):
+        if not re.fullmatch(_PACKAGES, line):
             yield line
             continue
         if urls:

@@ -5,16 +5,16 @@ A platform of format 7 may have a name of its own (``linux-64-cuda``) beside its
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 from rattler import LockFile, LockPlatform
 from rattler.lock import CondaLockedSourcePackage
 
+from conda_strata.core.log import logger
 from conda_strata.lock.location import shown
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 def chosen(environment: str, platforms: Iterable[LockPlatform]) -> dict[str, LockPlatform]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from rattler import RepoDataRecord
@@ -20,9 +21,9 @@ from conda_strata.lock.model import Lock, identity
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec.manifest import DEFAULT
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_SITE_PACKAGES = re.compile(r"lib/python[0-9]+\.[0-9]+t?/site-packages|Lib/site-packages")
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SHA256 = r"[0-9a-f]{64}"
+_SITE_PACKAGES = r"lib/python[0-9]+\.[0-9]+t?/site-packages|Lib/site-packages"
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SHA256_BYTES = 32
 _NO_SHA256 = "it has no SHA-256, so its content cannot be verified"
 
@@ -34,8 +35,7 @@ _ADD_CHANNEL = (
 )
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What is not trustworthy about one package of a lock.
 
     Attributes
@@ -99,7 +99,7 @@ def notices(lock: Lock, environment: str, subdirs: Iterable[str]) -> list[str]:
             if not record.sha256:
                 lacking[identity(record)] = None
         for wheel in lock.wheels_of(environment, subdir):
-            if not _SHA256.fullmatch(wheel.sha256):
+            if not re.fullmatch(_SHA256, wheel.sha256):
                 lacking[f"{wheel.name} ({shown(wheel.url)})"] = None
     if not lacking:
         return []
@@ -132,7 +132,7 @@ def without_local(lock: Lock) -> Lock:
 
 def wheel_fault(name: str, url: str) -> str | None:
     """Return what is wrong with the name or location of a wheel; None when nothing is."""
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         return "its name is no name of a Python package"
     if not is_plain(url) or re.search(r"[#$\\\"<>`{}|^]", url):
         return "its location has characters that no URL of a wheel has"
@@ -153,9 +153,11 @@ def faults(
     """
     records = lock.environments.get(environment, {}).get(subdir, ())
     wheels = lock.wheels_of(environment, subdir)
-    for names in ([record.name.normalized for record in records], [w.name for w in wheels]):
-        for name in repeated(names):
-            yield Fault(name, "it is listed twice in one environment", _RESTORE)
+    twice = repeated(wheel.name for wheel in wheels)
+    if len(lock.by_name(environment, subdir)) < len(records):
+        twice += repeated(record.name.normalized for record in records)
+    for name in twice:
+        yield Fault(name, "it is listed twice in one environment", _RESTORE)
     for name in lock.sources.get(environment, {}).get(subdir, ()):
         yield Fault(name, "it is built from source, and has no archive to verify", _BUILD)
     for record in records:
@@ -177,7 +179,7 @@ def record_faults(record: RepoDataRecord, channels: Channels) -> Iterator[Fault]
     if not (sha256 := record.sha256) or len(sha256) != _SHA256_BYTES:
         yield Fault(identity(record), _NO_SHA256, _RESTORE)
     folder = record.python_site_packages_path
-    if folder is not None and not _SITE_PACKAGES.fullmatch(folder):
+    if folder is not None and not re.fullmatch(_SITE_PACKAGES, folder):
         yield Fault(
             identity(record),
             f"python_site_packages_path is {shown(folder)}, and no Python has that "
@@ -205,7 +207,7 @@ def wheel_faults(wheel: Wheel, built: Collection[str] = ()) -> Iterator[Fault]:
         )
     if fault := wheel_fault(wheel.name, wheel.url) or _wheel_file_fault(wheel):
         yield Fault(wheel.name, fault, _RESTORE)
-    if not _SHA256.fullmatch(wheel.sha256):
+    if not re.fullmatch(_SHA256, wheel.sha256):
         yield Fault(wheel.name, _NO_SHA256, _RESTORE)
 
 

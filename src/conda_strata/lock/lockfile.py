@@ -7,7 +7,6 @@ Version 7 is written; versions 6 and 7 are read, and so is a ``conda-lock.yml``.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,11 +30,13 @@ _HEADER = """\
 
 MOST_BYTES = 128 << 20
 _MOST_LEVELS = 200
-_BRACKETS = re.compile(rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\"""")
+_BRACKETS = rb"""[][{}]| \#[^\n]*|'[^'\n]*'|"(?:[^"\\\n]|\\.)*\""""
 
-_SOURCE = re.compile(rb"conda:(?![^\n]*\.(?:conda|tar\.bz2))")
+_SOURCE = rb"conda:(?![^\n]*\.(?:conda|tar\.bz2))"
 """Where a package to be built from source may begin in version 6 of the format. To look at all
 packages would take a fifth of the time of reading."""
+_SAYS_SOURCE = rb"(?:#[^\n]*\n)*version: 7\n"
+"""How a file begins that calls these packages ``conda_source``."""
 
 
 def read(path: Path, *, to_write: bool = False) -> Lock:
@@ -84,7 +85,9 @@ def read(path: Path, *, to_write: bool = False) -> Lock:
             subdir: _wheels(environment.pypi_packages_for_platform(platform) or [])
             for subdir, platform in platforms.items()
         }
-    may_have_sources = b"conda_source" in data or _SOURCE.search(data)
+    may_have_sources = b"conda_source" in data or (
+        not re.match(_SAYS_SOURCE, data) and re.search(_SOURCE, data)
+    )
     sources = foreign_platforms.sources(file, path) if may_have_sources else {}
     assumed = {
         subdir: tuple(platform.virtual_packages)
@@ -121,6 +124,8 @@ def write(lock: Lock) -> None:
         for subdir, wheels in lock.wheels.get(name, {}).items():
             for wheel in wheels:
                 file.add_pypi_package(name, handles[subdir], wheel.name, wheel.version, wheel.url)
+    import tempfile  # only here, as most commands only read a lock
+
     try:
         with tempfile.TemporaryDirectory(prefix="strata-lock-") as folder:
             draft = Path(folder) / FILE_NAME
@@ -151,9 +156,8 @@ def _readable(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise foreign.explain(path, error) from error
-    opened = sum(data.count(b) for b in (b"[", b"{")) - sum(data.count(b) for b in (b"[]", b"{}"))
     depth = 0
-    for found in () if opened <= _MOST_LEVELS else _BRACKETS.finditer(data):
+    for found in re.finditer(_BRACKETS, data) if _has_many_brackets(data) else ():
         text = found[0]
         change = sum(map(text.count, (b"[", b"{"))) - sum(map(text.count, (b"]", b"}")))
         # what only looks like the end of a list, in quotes or a comment, is none
@@ -165,6 +169,12 @@ def _readable(path: Path) -> bytes:
                 "Name a lock file.",
             )
     return data
+
+
+def _has_many_brackets(data: bytes) -> bool:
+    # To look whether there is any takes a tenth of the time, and most locks have no brackets.
+    opened = sum(data.count(bracket) for bracket in (b"[", b"{") if bracket in data)
+    return opened >= _MOST_LEVELS and opened - data.count(b"[]") - data.count(b"{}") >= _MOST_LEVELS
 
 
 def _wheels(packages: Sequence[PypiLockedPackage]) -> list[Wheel]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,21 @@ class Lock:
                 f"Add {subdir} under 'platforms:' in environment.yml and run 'strata lock'.",
             )
         return solution[subdir]
+
+    def by_name(self, environment: str, subdir: str) -> Mapping[str, RepoDataRecord]:
+        """Return the packages of *environment* on *subdir* by name; none where it has none.
+
+        They are kept, because it takes rattler long to tell thousands of names.
+        """
+        key = environment, subdir
+        if key not in self._by_name:
+            records = self.environments.get(environment, {}).get(subdir, ())
+            self._by_name[key] = {record.name.normalized: record for record in records}
+        return self._by_name[key]
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], Mapping[str, RepoDataRecord]]:
+        return {}
 
     def everything(self) -> dict[str, list[RepoDataRecord]]:
         """Return subdir to the packages of all environments together, each once."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from rattler import InstallerReporter, MatchSpec, RepoDataRecord
 
 from conda_strata.core.errors import WrongPlatformError
+from conda_strata.core.log import logger
 from conda_strata.prefix import (
     conda_meta,
     existing,
@@ -26,7 +26,7 @@ from conda_strata.prefix.transaction import changing, is_broken_off
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec import platforms
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 def bring_to(

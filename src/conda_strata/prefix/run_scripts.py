@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 from collections.abc import Collection, Iterable, Sequence
@@ -14,11 +13,12 @@ from rattler import RepoDataRecord
 
 from conda_strata.core import atomic
 from conda_strata.core.errors import StrataError
+from conda_strata.core.log import logger
 from conda_strata.lock.model import identity
 from conda_strata.prefix import activation
 from conda_strata.prefix.link_scripts import KEY, LinkScript, installed
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _DONE = Path("conda-meta/strata-link-scripts")
 """Which scripts ran: name to SHA-256 of the package, as JSON. The name has no '.json' at its end,

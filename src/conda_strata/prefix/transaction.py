@@ -8,7 +8,6 @@ trusted, and everything is linked anew from the cache.
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,9 +16,10 @@ from pathlib import Path
 
 from conda_strata.core import atomic
 from conda_strata.core.errors import StrataError
+from conda_strata.core.log import logger
 from conda_strata.rattler.file_locks import exclusive
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _GUARD = "strata.lock"
 _NOTE = "strata-unfinished"

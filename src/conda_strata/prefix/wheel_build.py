@@ -6,22 +6,21 @@ names, and what comes out of a build is looked into as every other wheel is.
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from conda_strata.core.errors import StrataError, WrongPlatformError
+from conda_strata.core.log import logger
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.spec import platforms
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _EPOCH = "315532800"
 """1980-01-01, the earliest time that a zip archive can hold: builds that heed it are repeatable."""
@@ -69,7 +68,7 @@ def built(
         for place, wheel in enumerate(wheels):
             if wheel.is_source:
                 made = _build(wheel, files[place], python, Path(name, str(place)))
-                found[place], paths[place] = replace(wheel, built=made.name), made
+                found[place], paths[place] = wheel._replace(built=made.name), made
         yield found, paths
 
 

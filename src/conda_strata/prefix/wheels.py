@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +13,13 @@ from packaging.utils import canonicalize_name
 from rattler import RepoDataRecord
 
 from conda_strata.core.errors import LockError, StrataError
+from conda_strata.core.log import logger
 from conda_strata.pypi import wheel_tags
 from conda_strata.pypi.uv import uv_command
 from conda_strata.pypi.wheel import Wheel
 from conda_strata.pypi.wheel_tags import Target
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _METADATA = ("INSTALLER", "METADATA", "RECORD", "direct_url.json")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from packaging.markers import Environment, default_environment
@@ -63,7 +62,7 @@ def _wheel(target: Target, package: Package, file: object) -> Wheel:
         except InvalidWheelFilename:
             fitting = frozenset()
         if not fitting.isdisjoint(target.tags()):
-            return replace(wheel, version=str(version))
+            return wheel._replace(version=str(version))
     raise UnsatisfiableError(
         f"{package.name} {package.version or ''} has no wheel with a SHA-256 for Python "
         f"{target.python} on {target.subdir}",

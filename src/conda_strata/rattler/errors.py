@@ -7,7 +7,6 @@ rattler's errors reach Python as text only: a chain of causes, without the answe
 from __future__ import annotations
 
 import itertools
-import logging
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -15,10 +14,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from conda_strata.core.errors import NetworkError, StrataError
+from conda_strata.core.log import logger
 from conda_strata.core.urls import without_credentials
 from conda_strata.rattler.channels import TIMEOUT, cache_dir, timeout
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _T = TypeVar("_T")
 

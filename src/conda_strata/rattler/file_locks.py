@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +10,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from conda_strata.core.errors import StrataError
+from conda_strata.core.log import logger
 from conda_strata.rattler.channels import cache_dir
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @contextmanager

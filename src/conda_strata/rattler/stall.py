@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine
 from typing import cast
 
 from rattler import InstallerReporter
 
+from conda_strata.core.log import logger
 from conda_strata.rattler.errors import silent
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Watch:

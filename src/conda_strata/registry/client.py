@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -11,13 +10,14 @@ from typing import IO
 import requests
 
 from conda_strata.core.errors import NetworkError
+from conda_strata.core.log import logger
 from conda_strata.registry import documents
 from conda_strata.registry.auth import Auth, Scopes, TokenRefusedError
 from conda_strata.registry.documents import LIMIT
 from conda_strata.registry.reference import Reference
 from conda_strata.registry.transport import Answer, Transport
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _PAUSES = (0.5, 1.0, 2.0)
 _PASSING = {408, 425, 429, 500, 502, 503, 504}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import os
 import re
 import subprocess
@@ -17,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from conda_strata.core.errors import UsageError
+from conda_strata.core.log import logger
 from conda_strata.rattler import channels
 from conda_strata.registry.reference import DOCKER_HUB, Reference
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _HUB = "https://index.docker.io/v1/"
 """What Docker calls Docker Hub where it keeps logins."""

@@ -17,7 +17,6 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -153,7 +152,7 @@ class _Resolver:
             if canonicalize_name(package["name"]) not in self.by_conda
         ]
         wheels = [
-            replace(wheel, requires=graph.get(wheel.name, ()))
+            wheel._replace(requires=graph.get(wheel.name, ()))
             for wheel in chosen(self.target, packages, self.built)
         ]
         urls.require_safe((wheel.url for wheel in wheels), self.where)
@@ -222,7 +221,7 @@ def _with_one_graph(found: Mapping[str, Sequence[Wheel]]) -> dict[str, list[Whee
         for wheel in wheels:
             requires.setdefault(wheel.url, set()).update(wheel.requires)
     return {
-        subdir: [replace(wheel, requires=tuple(sorted(requires[wheel.url]))) for wheel in wheels]
+        subdir: [wheel._replace(requires=tuple(sorted(requires[wheel.url]))) for wheel in wheels]
         for subdir, wheels in found.items()
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TypeVar
 from rattler import RepoDataRecord
 
 from conda_strata.core.errors import UsageError
+from conda_strata.core.log import logger
 from conda_strata.lock import gate
 from conda_strata.lock.closure import divide
 from conda_strata.lock.location import Channels, of_manifest, shown
@@ -22,7 +22,7 @@ from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Manifest
 from conda_strata.spec.nearest import did_you_mean, nearest
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _Package = TypeVar("_Package", RepoDataRecord, Wheel)
 

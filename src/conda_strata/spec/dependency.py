@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from conda_strata.spec import selectors
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """One entry of ``dependencies:`` or of its ``pip:`` list, and where it was written.
 
     Attributes
@@ -39,7 +38,6 @@ class Spec:
         return self.selector is None or selectors.holds(self.selector, subdir)
 
 
-@dataclass
 class PipList:
     """What ``pip:`` lists ask for.
 
@@ -57,11 +55,12 @@ class PipList:
         Requirement to the SHA-256 that its file may have, where its line says so.
     """
 
-    specs: list[Spec] = field(default_factory=list)
-    constraints: list[Spec] = field(default_factory=list)
-    options: list[tuple[str, ...]] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    hashes: dict[str, frozenset[str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.specs: list[Spec] = []
+        self.constraints: list[Spec] = []
+        self.options: list[tuple[str, ...]] = []
+        self.files: list[Path] = []
+        self.hashes: dict[str, frozenset[str]] = {}
 
 
 @cache

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from conda_strata.core.errors import ManifestError, UsageError
+from conda_strata.core.log import logger
 from conda_strata.spec import (
     channel_names,
     dependency_list,
@@ -25,7 +24,7 @@ from conda_strata.spec.dependency import PipList, Spec
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.yaml_nodes import Nodes, is_empty
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _MEANT = {
     "link-scripts": "whose post-link scripts may run",
@@ -33,18 +32,18 @@ _MEANT = {
 }
 
 
-@dataclass
 class EnvironmentFile:
     """The content of one file; see :class:`conda_strata.spec.manifest.Manifest`."""
 
-    specs: list[Spec] = field(default_factory=list)
-    pip: PipList = field(default_factory=PipList)
-    channels: list[str] = field(default_factory=list)
-    platforms: list[str] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
-    exclude_newer: str | None = None
-    link_scripts: list[Spec] = field(default_factory=list)
-    build: list[Spec] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.specs: list[Spec] = []
+        self.pip = PipList()
+        self.channels: list[str] = []
+        self.platforms: list[str] = []
+        self.variables: dict[str, str] = {}
+        self.exclude_newer: str | None = None
+        self.link_scripts: list[Spec] = []
+        self.build: list[Spec] = []
 
 
 def read(file: Path, text: str | None = None) -> EnvironmentFile:

@@ -8,24 +8,26 @@ Each file is a plain conda ``environment.yml``. ``environment.yml`` describes th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from conda_strata.core.errors import UsageError
 from conda_strata.spec import (
     channel_names,
     environment_file,
-    platforms,
     requirement,
     virtual_packages,
 )
 from conda_strata.spec.dependency import Spec
+from conda_strata.spec.platforms import VIRTUAL_PACKAGES
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.virtual_packages import VirtualPackages
 
 __all__ = ["DEFAULT", "DEFAULT_PLATFORMS", "Manifest", "Spec", "find", "load"]
 
 DEFAULT = "default"
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _PYPI = "https://pypi.org/simple"
 
 _CONVERTIBLE = ("pixi.toml", "pyproject.toml", "requirements.txt", "conda-lock.yml")
@@ -33,8 +35,7 @@ _CONVERTIBLE = ("pixi.toml", "pyproject.toml", "requirements.txt", "conda-lock.y
 DEFAULT_PLATFORMS = ("linux-64", "linux-aarch64", "osx-arm64")
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What the environment files ask for.
 
     Attributes
@@ -71,16 +72,14 @@ class Manifest:
     channels: tuple[str, ...]
     platforms: tuple[str, ...]
     files: tuple[Path, ...]
-    pip: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict)
-    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pip: Mapping[str, tuple[Spec, ...]] = _NONE
+    variables: Mapping[str, Mapping[str, str]] = _NONE
     exclude_newer: str | None = None
-    virtual_packages: Mapping[str, VirtualPackages] = field(
-        default_factory=lambda: platforms.VIRTUAL_PACKAGES
-    )
-    link_scripts: Mapping[str, tuple[Spec, ...]] = field(default_factory=dict)
+    virtual_packages: Mapping[str, VirtualPackages] = VIRTUAL_PACKAGES
+    link_scripts: Mapping[str, tuple[Spec, ...]] = _NONE
     constraints: tuple[Spec, ...] = ()
     pip_options: tuple[str, ...] = ()
-    pip_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    pip_hashes: Mapping[str, frozenset[str]] = _NONE
     built: frozenset[str] = frozenset()
 
     @property

@@ -14,7 +14,10 @@ from conda_strata.spec import channel_names
 from conda_strata.spec.channel_names import is_plain, refuse_credentials
 from conda_strata.spec.dependency import package_name
 
-_PACKAGE_URL = re.compile(r"\S*[/\\]\S+\.(?:conda|tar\.bz2)(?:#\S*)?", re.IGNORECASE)
+_USUAL = r"[A-Za-z_][\w.-]*(?: (?:[<>]=?|[!=]=)[\w.]+(?:,(?:[<>]=?|[!=]=)[\w.]+)*)?"
+"""``numpy`` and ``numpy >=1.26,<3``: read alike by all, and what nearly all specs are."""
+
+_PACKAGE_URL = r"(?i)\S*[/\\]\S+\.(?:conda|tar\.bz2)(?:#\S*)?"
 _OPERATORS = re.compile(r"[<>=!~]")
 _FIELDS = {"version", "build", "build_number", "channel", "md5", "sha256"}
 """Fields in brackets that the solver obeys."""
@@ -32,10 +35,11 @@ def checked(text: str, where: str) -> str:
     from rattler import MatchSpec
     from rattler.exceptions import InvalidMatchSpecError
 
-    refuse_credentials(text, where, "a channel's URL" if "::" in text else "a dependency")
-    _refuse_package_url(text, where)
-    _refuse_slips(text, where)
-    text = _in_rattlers_words(text)
+    if not re.fullmatch(_USUAL, text):
+        refuse_credentials(text, where, "a channel's URL" if "::" in text else "a dependency")
+        _refuse_package_url(text, where)
+        _refuse_slips(text, where)
+        text = _in_rattlers_words(text)
     try:
         spec = MatchSpec(text)
     except InvalidMatchSpecError as error:
@@ -97,7 +101,7 @@ def _refuse_package_url(text: str, where: str) -> None:
     """Refuse a package's URL, with the spec that means the same package."""
     from conda_strata.core.urls import is_encrypted
 
-    if not _PACKAGE_URL.fullmatch(text.strip()) and not re.search(r"[\[,]\s*url\s*=", text):
+    if not re.fullmatch(_PACKAGE_URL, text.strip()) and not re.search(r"[\[,]\s*url\s*=", text):
         return
     fix = "Name the channel and the version: 'https://HOST/CHANNEL::numpy =2.1'."
     parts = urllib.parse.urlsplit(text.strip().partition("#")[0])

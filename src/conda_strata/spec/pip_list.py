@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from conda_strata.core.errors import ManifestError
+from conda_strata.core.log import logger
 from conda_strata.spec import limited_text, local_project, pip_options, requirement
 from conda_strata.spec.dependency import PipList, Spec
 from conda_strata.spec.refusals import Refusals
 from conda_strata.spec.yaml_nodes import Nodes
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _MOST_FILES = 50
 
@@ -62,7 +61,7 @@ class _Reader:
             return
         option = pip_options.parse(spec.text, spec.where)
         if option.name == "--editable":
-            self._requirement(replace(spec, text=option.value), folder)
+            self._requirement(spec._replace(text=option.value), folder)
         elif option.name in {"--requirement", "--constraint"}:
             constraint = as_constraint or option.name == "--constraint"
             # Answers on the web show the path as a URL.
@@ -91,7 +90,7 @@ class _Reader:
             sums = frozenset(one.strip().removeprefix("sha256:") for one in hashes)
             self.found.hashes[text] = sums
         into = self.found.constraints if as_constraint else self.found.specs
-        into.append(replace(spec, text=text))
+        into.append(spec._replace(text=text))
 
     def _local(self, spec: Spec, folder: Path) -> None:
         if spec.text.endswith((".whl", ".tar.gz", ".zip")):

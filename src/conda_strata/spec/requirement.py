@@ -14,12 +14,10 @@ from conda_strata.spec.channel_names import is_plain, refuse_credentials
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-_REPOSITORY = re.compile(r"(?:^|@\s*)(?:git|hg|svn|bzr)(?:\+|://|@)")
-_WHEEL_URL = re.compile(r"https?://\S+\.whl(?:#\S*)?")
-_SOURCE_URL = re.compile(r"https?://\S+\.(?:tar\.gz|zip)(?:#\S*)?")
-_COMMIT = re.compile(
-    r"git\+https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?@([0-9a-f]{40})(?:#\S*)?"
-)
+_REPOSITORY = r"(?:^|@\s*)(?:git|hg|svn|bzr)(?:\+|://|@)"
+_WHEEL_URL = r"https?://\S+\.whl(?:#\S*)?"
+_SOURCE_URL = r"https?://\S+\.(?:tar\.gz|zip)(?:#\S*)?"
+_COMMIT = r"git\+https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?@([0-9a-f]{40})(?:#\S*)?"
 _BUILD_IT = (
     "Make a wheel of it once ('pip wheel --no-deps URL'), put that where everybody can reach it "
     "(such as a release of the repository), and write 'NAME @ https://HOST/FILE.whl'."
@@ -40,12 +38,12 @@ def checked(text: str, where: str) -> str:
     # uv reads requirements line by line, and a marker may have quotes around any character
     if not text.isprintable():
         raise ManifestError(f"{where}: a requirement has a control character", "Take it out.")
-    if _REPOSITORY.search(text):
+    if re.search(_REPOSITORY, text):
         _refuse_repository(text, where)
     refuse_credentials(text, where, "a requirement")
-    if _WHEEL_URL.fullmatch(text):
+    if re.fullmatch(_WHEEL_URL, text):
         text = f"{_name_of_wheel(text, where)} @ {text}"
-    if _SOURCE_URL.fullmatch(text):
+    if re.fullmatch(_SOURCE_URL, text):
         text = f"{_name_of_sources(text, where)} @ {text}"
     try:
         requirement = Requirement(text)
@@ -74,7 +72,7 @@ def require_built(text: str, where: str, built: Collection[str]) -> None:
     """
     name, _, url = text.partition("@")
     name = name.partition("[")[0].strip()
-    if _SOURCE_URL.fullmatch(url.partition(";")[0].strip()) and normalized(name) not in built:
+    if re.fullmatch(_SOURCE_URL, url.partition(";")[0].strip()) and normalized(name) not in built:
         raise ManifestError(
             f"{where}: {name} comes from an archive of sources, not from a wheel",
             f"To have it built where it is installed, add the line 'build: [{name}]'. Or: {_BUILD_IT}",
@@ -83,7 +81,7 @@ def require_built(text: str, where: str, built: Collection[str]) -> None:
 
 def _check_url(requirement: Requirement, where: str) -> None:
     url = requirement.url or ""
-    if not (_WHEEL_URL.fullmatch(url) or _SOURCE_URL.fullmatch(url)):
+    if not (re.fullmatch(_WHEEL_URL, url) or re.fullmatch(_SOURCE_URL, url)):
         raise ManifestError(f"{where}: {requirement.name} does not come from a wheel", _BUILD_IT)
     urls.require_safe([url], where)
 
@@ -92,7 +90,7 @@ def _refuse_repository(text: str, where: str) -> None:
     name = re.match(r"([A-Za-z0-9][\w.-]*)\s*@", text) or re.search(r"#egg=([\w.-]+)", text)
     shown = name[1] if name else "this"
     fix = f"Name a released version of it. {_BUILD_IT}"
-    if found := _COMMIT.search(text):
+    if found := re.search(_COMMIT, text):
         owner, repository, commit = found.groups()
         shown = name[1] if name else repository
         fix = (

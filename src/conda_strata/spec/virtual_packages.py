@@ -15,22 +15,22 @@ package away.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from conda_strata.core.errors import ManifestError, UsageError
+from conda_strata.core.log import logger
 from conda_strata.spec import limited_yaml, platforms
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 FILE_NAME = "virtual-packages.yml"
 
-_NAME = re.compile(r"__[a-z0-9_.-]{1,60}")
-_VERSION = re.compile(r"[A-Za-z0-9._+!]{1,60}")
-_BUILD = re.compile(r"[A-Za-z0-9._+-]{1,60}")
+_NAME = r"__[a-z0-9_.-]{1,60}"
+_VERSION = r"[A-Za-z0-9._+!]{1,60}"
+_BUILD = r"[A-Za-z0-9._+-]{1,60}"
 
 _OF_CONDA = {"linux-32", "linux-armv6l", "linux-armv7l", "linux-ppc64le", "linux-riscv64"}
 _OF_CONDA |= {"linux-s390x", "win-32", "win-arm64", "zos-z", "emscripten-wasm32", "wasi-wasm32"}
@@ -88,7 +88,7 @@ def from_text(lines: Iterable[str]) -> VirtualPackages:
 
 
 def _name(package: object) -> str:
-    if not isinstance(package, str) or not _NAME.fullmatch(package):
+    if not isinstance(package, str) or not re.fullmatch(_NAME, package):
         raise ValueError(f"{package!r} is no virtual package (their names start with '__')")
     return package
 
@@ -97,6 +97,6 @@ def _version(value: object) -> tuple[str, str]:
     if not isinstance(value, str):
         raise TypeError(f"the version {value!r} needs quotes")
     version, _, build = value.partition(" ")
-    if not _VERSION.fullmatch(version) or not _BUILD.fullmatch(build or "0"):
+    if not re.fullmatch(_VERSION, version) or not re.fullmatch(_BUILD, build or "0"):
         raise ValueError(f"{value!r} is no version")
     return version, build or "0"
