@@ -18,6 +18,7 @@ from statistics import median
 from benchmarks._measure import Runs, once
 from benchmarks.image import Bench, Row, show
 from demo import image
+from rig.images import devcontainer
 from rig.machine import npm
 
 MORE = "rich"
@@ -54,7 +55,7 @@ def _opened(bench: Bench) -> Row:
         bench.fresh()
         if number in {0, 3}:
             once([cli, "up", "--workspace-folder", folder], up)
-            _forget_container(folder)
+            devcontainer.forget(bench.project.folder)
         else:
             script = 'docker pull --quiet "$0" && docker run --rm "$0" bash -ic exit'
             once(["sh", "-c", script, name], pull)
@@ -115,21 +116,6 @@ def _container(bench: Bench) -> Iterator[list[str]]:
             yield ["docker", "exec", name]
         finally:
             subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
-
-
-def _forget_container(folder: str) -> None:
-    words = [
-        "docker",
-        "ps",
-        "--all",
-        "--quiet",
-        f"--filter=label=devcontainer.local_folder={folder}",
-    ]
-    found = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    volumes = ["docker", "inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *found]
-    names = subprocess.run(volumes, capture_output=True, text=True, check=True).stdout.split()
-    subprocess.run(["docker", "rm", "--force", *found], capture_output=True, check=True)
-    subprocess.run(["docker", "volume", "rm", *names], capture_output=True, check=True)
 
 
 def _row(title: str, ours: Runs, theirs: Runs, goal: float) -> Row:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo import image
+from rig.images import devcontainer as containers
 from rig.machine import npm
 
 from .conftest import Built
@@ -60,17 +61,7 @@ def checkout(
     folder = tmp_path_factory.mktemp("devcontainer") / "checkout"
     shutil.copytree(built.project.folder, folder, ignore=shutil.ignore_patterns(".conda"))
     yield Checkout(devcontainer, folder)
-    label = f"label=devcontainer.local_folder={folder}"
-    ours = _docker("ps", "--all", "--quiet", "--filter", label)
-    volumes = '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{end}}{{end}}'
-    names = _docker("inspect", "--format", volumes, *ours) if ours else []
-    _docker("rm", "--force", *ours)
-    _docker("volume", "rm", *names)
-
-
-def _docker(*words: str) -> list[str]:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-    return done.stdout.split()
+    containers.forget(folder)
 
 
 def test_opens_the_published_image_and_passes_the_tests(checkout: Checkout) -> None:
