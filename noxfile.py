@@ -94,6 +94,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Make the pictures of the documentation and the READMEs, in Chromium; look at them."""
+    _install(session, "pictures")
+    session.run("python", "-m", "docs.pictures")
+
+
+@nox.session
 def site(session: nox.Session) -> None:
     """Build the documentation's site into ``docs/_build``; a warning is an error."""
     _install(session, "site")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from .browser import look
+from rig.browser import look
+
 from .conftest import Built
 
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from demo import image
+from rig.browser import look
 
-from .browser import look
 from .conftest import Built
 
 

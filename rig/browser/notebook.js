@@ -21,7 +21,8 @@ const [executablePath, url, pictures] = process.argv.slice(2);
   const said = await errors.allInnerTexts();
   const drawn = said.length ? 0 : await figure.evaluate((image) => image.naturalWidth);
   if (drawn) await figure.scrollIntoViewIfNeeded();
-  await page.screenshot({ path: `${pictures}/notebook.png` });
+  // Without what JupyterLab asks a new user: whether to show news.
+  await page.screenshot({ path: `${pictures}/notebook.png`, style: ".Toastify { display: none }" });
   console.log(JSON.stringify({ kernel: await kernel.innerText(), drawn, errors: said, trouble }));
   await browser.close();
 })();
