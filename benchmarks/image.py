@@ -22,7 +22,7 @@ from statistics import median
 
 import rig
 from benchmarks import _newer, replay
-from benchmarks._measure import STRATA, Runs, once
+from benchmarks._measure import STRATA, Runs, machine, once
 from demo import image, surroundings
 from demo.project import generate
 
@@ -312,13 +312,17 @@ def _mb(count: int) -> str:
 
 
 def show(measure: Callable[[Bench], Iterable[Row]], ours: str, theirs: str) -> None:
-    """Measure on the rig, print the table a line at a time, and take the rig down."""
+    """Measure on the rig, and print the table a line at a time; ``RIG_KEEP`` leaves the rig up."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
+        docker = ["docker", "version", "--format", "{{.Server.Version}}"]
+        version = subprocess.run(docker, capture_output=True, text=True, check=True).stdout.strip()
+        print(f"\n{time.strftime('%Y-%m-%d')}: {machine()}, Docker {version}")
         print(f"\n{'':<52}{ours:>12}{theirs:>12}{'ratio':>9}{'goal':>8}")
         for row in measure(bench):
             print(row, flush=True)
-    rig.down()
+    if not os.environ.get("RIG_KEEP"):
+        rig.down()
 
 
 if __name__ == "__main__":
