@@ -63,6 +63,7 @@ def test_a_signal_to_strata_ends_jupyterlab_and_its_kernels(
             stdout=said,
             stderr=said,
             start_new_session=True,
+            preexec_fn=_interruptible,  # noqa: PLW1509 - it only sets a signal
         )
     try:
         _wait(f"http://127.0.0.1:{port}/api")
@@ -77,6 +78,11 @@ def test_a_signal_to_strata_ends_jupyterlab_and_its_kernels(
         for left in _of_session(process.pid):
             os.kill(left, signal.SIGKILL)
         process.wait()
+
+
+def _interruptible() -> None:
+    """Undo what a shell does to commands in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _of_session(leader: int) -> list[int]:
