@@ -265,6 +265,7 @@ def test_locks(strata: Strata, project: Path, channel: HandMadeChannel, form: st
         ("setup.py", "raise SystemExit\n", 2, "none of the files"),
         ("conda-lock.yml", "version: 1\nmetadata: 3\npackage: 4\n", 3, "conda-lock.yml"),
         ("requirements.txt", None, 3, "does not exist"),
+        ("conda.yml", "dependencies: [a]\n", 3, "Name it environment.yml; 'strata lock' then"),
     ],
 )
 def test_odd_files_end_in_one_message(

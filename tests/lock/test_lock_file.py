@@ -188,11 +188,11 @@ ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "no indexes": ({"pip_options": ()}, "indexes of the 'pip:' lists are https://pypi.org/simple,"),
     "nothing": (
         environments(dev=()),
-        "rich-base is locked for linux-64, but nothing depends on it",
+        "nothing depends on rich-base, which is locked for linux-64",
     ),
     "a wheel": (pip("rich", "more"), "environment.yml:7: 'more' (pip) is not locked for"),
     "a wheel's version": (pip("rich >=2"), "'rich >=2' (pip) is locked as 1.0 on"),
-    "no wheel": ({"pip": {}}, "rich (pip) is locked for linux-64, but nothing depends on it"),
+    "no wheel": ({"pip": {}}, "nothing depends on rich (pip), which is locked for linux-64"),
     "a limit": ({"constraints": (spec("rich <1"),)}, "'rich <1' (pip) is locked as 1.0 on"),
     "an environment more": (
         {"environments": {"default": DEFAULT, "dev": DEV, "docs": ()}},
@@ -250,6 +250,16 @@ def test_early_versions_that_are_locked_satisfy() -> None:
 def test_wheels_that_are_asked_for_and_none_is_locked() -> None:
     found = problems(replace(CURRENT, wheels={}, indexes=()))
     assert found == ["environment.yml:7: 'rich >=1' (pip) is not locked for linux-64"]
+
+
+def test_what_is_so_in_several_environments_and_platforms_is_told_once() -> None:
+    everywhere = {
+        name: {**records, "osx-64": records[SUBDIR]}
+        for name, records in CURRENT.environments.items()
+    }
+    both = replace(CURRENT, environments=everywhere, wheels={})
+    found = problems(both, SUBDIR, "osx-64", **environments(spec("zlib")), pip={})
+    assert found == ["environment.yml:7: 'zlib' is not locked for linux-64, osx-64"]
 
 
 def test_a_lock_is_for_platforms_and_virtual_packages() -> None:

@@ -73,7 +73,7 @@ def test_check_says_what_is_out_of_date(
         "environment.yml:6: 'tool' is not locked for linux-64",
     ]
     write_environment(project, channel, ["numbers"])
-    assert strata("check").stdout == ("frames is locked for linux-64, but nothing depends on it\n")
+    assert strata("check").stdout == "nothing depends on frames, which is locked for linux-64\n"
 
 
 def test_one_platform_leaves_the_others(strata: Strata, project: Path) -> None:

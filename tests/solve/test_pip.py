@@ -111,7 +111,7 @@ def test_only_what_must_move_moves(strata: Strata, project: Path, channel: HandM
     assert strata("run", "--", "draw").stdout == "2.0\n"
     write(project, channel, [])
     assert (
-        "charts (pip) is locked for linux-64, but nothing depends on it" in strata("check").stdout
+        "nothing depends on charts (pip), which is locked for linux-64" in strata("check").stdout
     )
     strata("lock")
     strata("install")

@@ -31,18 +31,36 @@ _DEFAULT_INDEX = ("https://pypi.org/simple",)
 
 
 class Problem(NamedTuple):
-    """One reason why a lock is out of date."""
+    """One reason why a lock is out of date.
+
+    Attributes
+    ----------
+    text
+        A sentence; the subdirs end it.
+    where
+        File and line.
+    subdirs
+        Where it is so, unless that is everywhere.
+    """
 
     text: str
     where: str = ""
+    subdirs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}" if self.where else self.text
+        text = f"{self.text} {', '.join(self.subdirs)}" if self.subdirs else self.text
+        return f"{self.where}: {text}" if self.where else text
 
 
 def problems(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> list[Problem]:
-    """Return why *lock* does not satisfy *manifest* on *subdirs*; nothing when it does."""
-    return list(_problems(manifest, lock, subdirs))
+    """Return why *lock* does not satisfy *manifest* on *subdirs*; nothing when it does.
+
+    What is so in several environments or on several subdirs is one problem.
+    """
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for one in _problems(manifest, lock, subdirs):
+        found.setdefault((one.text, one.where), {}).update(dict.fromkeys(one.subdirs))
+    return [Problem(text, where, tuple(there)) for (text, where), there in found.items()]
 
 
 def require_up_to_date(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> None:
@@ -123,7 +141,7 @@ def _environment_problems(
     manifest: Manifest, lock: Lock, environment: str, subdir: str
 ) -> Iterator[Problem]:
     if subdir not in lock.environments[environment]:
-        yield Problem(f"{environment} is not locked for {subdir}")
+        yield Problem(f"{environment} is not locked for", subdirs=(subdir,))
         return
     by_name = lock.by_name(environment, subdir)
     roots = []
@@ -133,13 +151,12 @@ def _environment_problems(
         if name.startswith("__"):
             continue
         if name not in by_name:
-            yield Problem(f"{spec.text!r} is not locked for {subdir}", spec.where)
+            yield Problem(f"{spec.text!r} is not locked for", spec.where, (subdir,))
         elif not _match_spec(spec.text).matches(by_name[name]):
-            yield Problem(
-                f"{spec.text!r} is locked as {identity(by_name[name])} on {subdir}", spec.where
-            )
+            locked = identity(by_name[name])
+            yield Problem(f"{spec.text!r} is locked as {locked} on", spec.where, (subdir,))
     for name in sorted(by_name.keys() - reached(roots, by_name)):
-        yield Problem(f"{name} is locked for {subdir}, but nothing depends on it")
+        yield Problem(f"nothing depends on {name}, which is locked for", subdirs=(subdir,))
 
 
 def _wheel_problems(
@@ -167,18 +184,18 @@ def _wheel_problems(
         ):
             yield Problem(f"{requirement.name} (pip) on {subdir}: {fault}", spec.where)
         if version is None:
-            yield Problem(f"{spec.text!r} (pip) is not locked for {subdir}", spec.where)
+            yield Problem(f"{spec.text!r} (pip) is not locked for", spec.where, (subdir,))
         elif not requirement.specifier.contains(version, prereleases=True):
-            yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
+            yield Problem(f"{spec.text!r} (pip) is locked as {version} on", spec.where, (subdir,))
     for spec in manifest.constraints:
         requirement = Requirement(spec.text)
         version = locked.get(canonicalize_name(requirement.name))
         limits = spec.applies(subdir) and not requirement.marker
         if limits and version and not requirement.specifier.contains(version, prereleases=True):
-            yield Problem(f"{spec.text!r} (pip) is locked as {version} on {subdir}", spec.where)
+            yield Problem(f"{spec.text!r} (pip) is locked as {version} on", spec.where, (subdir,))
     needed = {w.name for w in wheel_closure((package_name(s.text) for s in wanted), wheels)}
     for name in sorted({wheel.name for wheel in wheels} - needed):
-        yield Problem(f"{name} (pip) is locked for {subdir}, but nothing depends on it")
+        yield Problem(f"nothing depends on {name} (pip), which is locked for", subdirs=(subdir,))
 
 
 def _other_place(url: str, wheel: Wheel | None) -> str | None:

@@ -99,7 +99,10 @@ def _identify(text: str, *, own: bool) -> tuple[str, str]:
             "Upgrade strata." if own else "Upgrade strata, or write the lock with an older pixi.",
         )
     if "dependencies" in keys and "packages" not in keys:
-        return "is an environment file, not a lock", _LOCK_IT
+        return (
+            "is an environment file, not a lock",
+            "Name it environment.yml; 'strata lock' then makes strata.lock from it.",
+        )
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if lines and all(
