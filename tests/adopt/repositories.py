@@ -35,7 +35,7 @@ SHAPES: dict[str, dict[str, str]] = {
         ".gitignore": "__pycache__/\n.env\n/data/\n",
     },
     "scripts": {
-        "clean.py": "import pandas\n",
+        "clean.py": "import polars\n",
         "plot.R": "plot(1)\n",
         "Data Files/bees.csv": "a,b\n",
         "COPYING": GPL,

@@ -72,7 +72,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "answers": {"project_name": "Bee.Study", "license": "Proprietary"},
         "left": {"LICENSE"},
         "added": {"environment.yml", "pyproject.toml", "README.md"},
-        "merge": ["does not know it", "imports pandas"],
+        "merge": ["does not know it", "imports polars"],
     },
     "package": {
         "answers": {
@@ -171,7 +171,9 @@ def test_the_images_have_their_name(repository: Path, template: Path) -> None:
         ("envs/all.yml", "dependencies: [a]\n", None),
         ("workflow/envs/map.yaml", "channels: [bioconda]\ndependencies: [a]\n", None),
         (".binder/environment.yml", "dependencies: [a]\n", None),
-        ("requirements/prod.txt", "a\n", None),
+        ("requirements/prod.txt", "a\n", "or add '- -r requirements/prod.txt' to its pip: list"),
+        ("conda.yml", "dependencies: [a]\n", "or rename conda.yml to it"),
+        ("renv.lock", '{"Packages": {"dplyr": {}}}\n', "dplyr of R is r-dplyr"),
         ("app/requirements-dev.txt", "a\n", None),
         ("binder/environment.yml", "dependencies: [a]\n", None),
         (".devcontainer/devcontainer.json", "{}\n", "yours stays"),
@@ -189,6 +191,54 @@ def test_what_is_not_read_is_told(
 
     told = told or "its dependencies were not read"
     assert any(line.startswith(f"{file}: ") and told in line for line in said["merge"]), said
+
+
+def test_an_export_names_builds(template: Path, tmp_path: Path) -> None:
+    """They are of one platform; a pattern for a build can be meant for all."""
+    file = tmp_path / "environment.yml"
+    told = "environment.yml: names builds of one platform; 'strata loosen' shows it without them"
+
+    file.write_text("dependencies: [numpy=2.4.6=py311h3160b4e_0]\n", "utf-8")
+    assert told in _json(_adopt(tmp_path, template, "--json", "--dry-run"))["merge"]
+    file.write_text("dependencies: [numpy=2.4.6, blas=*=*openblas]\n", "utf-8")
+    assert told not in _json(_adopt(tmp_path, template, "--json", "--dry-run"))["merge"]
+
+
+def test_only_imports_that_no_package_is_called_are_told(template: Path, tmp_path: Path) -> None:
+    (tmp_path / "clean.py").write_text("import pandas, polars, pytest\n", "utf-8")
+
+    said = _adopt(tmp_path, template, "--dry-run").stdout
+
+    assert "your code imports polars, so add what is missing" in said
+
+
+def test_python_of_poetry(template: Path, tmp_path: Path) -> None:
+    text = '[tool.poetry.dependencies]\npython = "^3.12"\n'
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+
+    said = _json(_adopt(tmp_path, template, "--json", "--dry-run"))
+
+    assert said["answers"]["python_version"] == "3.12"
+
+
+def test_a_folder_of_a_repository_gets_no_workflows(repository: Path, template: Path) -> None:
+    """GitHub would not find them there."""
+    (repository / "analysis").mkdir()
+
+    said = _json(_adopt(repository / "analysis", template, "--json"))
+
+    assert not (repository / "analysis/.github").exists()
+    assert (repository / "analysis/.devcontainer/Dockerfile").exists()
+    assert said["left"][".github/workflows/ci.yml"] == (
+        "GitHub reads it at the top only, not in analysis/"
+    )
+    assert any("'strata image push' does" in line for line in said["merge"])
+
+
+def test_a_dry_run_ends_with_what_writes(repository: Path, template: Path) -> None:
+    last = "Nothing was written. Without --dry-run, the command adds these files."
+    assert _adopt(repository, template, "--dry-run").stdout.splitlines()[-1] == last
+    assert _adopt(repository, template).stdout.splitlines()[-1].startswith("Next: strata doctor")
 
 
 def test_many_files_of_a_folder_are_named_by_it(template: Path, tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def _reason(repository: Repository, name: str) -> str | None:
     """Return why a file is not added, or None."""
     path = PurePosixPath(name)
     top = path.parts[0]
+    if top == ".github" and (folder := repository.within()):
+        return f"GitHub reads it at the top only, not in {folder}/"
     if there := _there(repository.folder, path):
         return there
     same: dict[str, str | None] = {
@@ -148,6 +150,11 @@ def _advice(
         if name in done.left and (lines := _missing_lines(repository.folder / name, made / name)):
             yield "\n".join([f"{name}: add the lines", *lines])
     yield from tools.advice(repository, made)
+    if folder := repository.within():
+        yield (
+            f"{folder}/: GitHub runs workflows from the top of a repository only, so none makes "
+            "the image; 'strata image push' does"
+        )
     for name, rest in _YOURS.items():
         ours, theirs = repository.folder / name, made / name
         is_same = ours.is_file() and ours.read_bytes() == theirs.read_bytes()

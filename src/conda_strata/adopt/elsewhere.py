@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conda_strata.adopt.repository import ENVIRONMENTS, LARGEST, Repository, beginning, walk
 
-_FILES = re.compile(r"Pipfile|pixi\.toml|requirements.*\.(in|txt)|(?!Chart\.).*\.ya?ml")
+_FILES = re.compile(r"Pipfile|pixi\.toml|renv\.lock|requirements.*\.(in|txt)|(?!Chart\.).*\.ya?ml")
 _LISTS = re.compile(r"(reqs|requirements)/[^/]+\.(in|txt)")
 _READ = {*ENVIRONMENTS, "environment-dev.yml"}
 _MOST = 3
@@ -42,6 +42,17 @@ def _files(repository: Repository) -> Iterator[Path]:
         is_list = _FILES.fullmatch(file.name) or _LISTS.search(f"/{name}")
         if is_list and name not in read and _has_dependencies(file):
             yield file
+
+
+def how(name: str) -> str:
+    """Return what a person does with the dependencies of a file."""
+    if name.endswith((".txt", ".in")):
+        return f"copy them into environment.yml, or add '- -r {name}' to its pip: list"
+    if name.endswith("renv.lock"):
+        return "copy them into environment.yml, where dplyr of R is r-dplyr"
+    if name.endswith((".yml", ".yaml")) and "/" not in name:
+        return f"copy them into environment.yml, or rename {name} to it before 'strata adopt'"
+    return "copy them into environment.yml"
 
 
 def imports(repository: Repository) -> list[str]:

@@ -10,6 +10,9 @@ from pathlib import Path
 from conda_strata.adopt import elsewhere
 from conda_strata.adopt.repository import ENVIRONMENTS, Repository, beginning
 
+_BUILD = re.compile(r"[\w.-]+ ?={1,2}[^=\s]+[= ][^=\s*]+")
+"""A package, its version and its build, which is no pattern."""
+
 
 def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[str]:
     """Put the requirements into *file*, if it is added; yield what is left to a person.
@@ -22,7 +25,7 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
     found = repository.requirements()
     for name in elsewhere.unread(repository):
         whose = "the dependencies of its files" if name.endswith("/") else "its dependencies"
-        yield f"{name}: {whose} were not read; copy them into environment.yml"
+        yield f"{name}: {whose} were not read; {elsewhere.how(name)}"
     if found.plain:
         text = file.read_text("utf-8")
         head, _, packages = text.partition("dependencies:\n")
@@ -35,13 +38,20 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
             f"environment.yml: has {_counted(found.plain)} as wheels; move those that conda-forge "
             "has up, out of the pip: list"
         )
-    elif imported := elsewhere.imports(repository):
+    elif imported := _beyond(file, elsewhere.imports(repository)):
         yield (
             f"environment.yml: has the template's packages; your code imports {', '.join(imported)}, "
             "so add what is missing"
         )
     if found.other:
         yield f"environment.yml: was not given these requirements: {', '.join(found.other)}"
+
+
+def _beyond(file: Path, imported: Sequence[str]) -> list[str]:
+    """Return what is imported and no package of the template's environments is called."""
+    text = "".join(one.read_text("utf-8") for one in file.parent.glob("environment*.yml"))
+    there = set(re.findall(r"(?m)^  - ([\w-]+)", text))
+    return [name for name in imported if name not in there]
 
 
 def _own_file(repository: Repository) -> Iterator[str]:
@@ -54,6 +64,8 @@ def _own_file(repository: Repository) -> Iterator[str]:
             f"requirements.txt: was not read, as there is {name}; where that lacks something, "
             "add '- -r requirements.txt' to its pip: list"
         )
+    if name and any(_BUILD.fullmatch(spec) for spec in repository.conda_specs()):
+        yield f"{name}: names builds of one platform; 'strata loosen' shows it without them"
 
 
 def _is_unnamed(repository: Repository, environment: str) -> bool:

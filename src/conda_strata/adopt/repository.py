@@ -93,6 +93,10 @@ class Repository:
         parts = re.fullmatch(r".*github\.com[:/]([^/]+)/([^/]+?)(?:\.git)?/?", url)
         return (parts[1], parts[2]) if parts else ("", "")
 
+    def within(self) -> str:
+        """Return the path of the folder in a git repository that begins above it, or ""."""
+        return self._git("rev-parse", "--show-prefix").strip("/")
+
     def author(self) -> tuple[str, str]:
         """Return name and address: the package's first author, or git's user."""
         authors = self.project.get("authors")
@@ -121,6 +125,7 @@ class Repository:
             self._text(".python-version"),
             self._text("runtime.txt"),
             str(self.project.get("requires-python", "")),
+            str(tables.table(self.tools, "poetry", "dependencies").get("python", "")),
             *re.findall(r"python_requires\s*=\s*(.*)", self._text("setup.py")),
             *re.findall(r"python_requires\s*=\s*(.*)", self._text("setup.cfg")),
         ]

@@ -107,4 +107,7 @@ def _told(done: Addition, answers: Mapping[str, str], *, dry_run: bool) -> Itera
             first, *lines = sentence.split("\n")
             yield from (f"  {first}", *(f"    {line}" for line in lines))
     yield ""
-    yield "Next: strata doctor names each next step; the first is 'strata lock'."
+    if dry_run:
+        yield "Nothing was written. Without --dry-run, the command adds these files."
+    else:
+        yield "Next: strata doctor names each next step; the first is 'strata lock'."
