@@ -110,9 +110,7 @@ def test_only_what_must_move_moves(strata: Strata, project: Path, channel: HandM
     strata("install")
     assert strata("run", "--", "draw").stdout == "2.0\n"
     write(project, channel, [])
-    assert (
-        "nothing depends on charts (pip), which is locked for linux-64" in strata("check").stdout
-    )
+    assert "nothing depends on charts (pip), which is locked for linux-64" in strata("check").stdout
     strata("lock")
     strata("install")
     assert strata("run", "--", "sh", "-c", "command -v draw").returncode != 0
