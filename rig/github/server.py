@@ -118,7 +118,7 @@ class Repository:
                 known = self.merged.get(sha)
                 pull = {"number": 1, "merged_at": "2026-01-02T03:04:05Z", "merge_commit_sha": sha}
                 return 200, [pull | {"head": {"sha": known}, "base": {"ref": "main"}}] * bool(known)
-            case ["actions", "workflows", "ci.yml", "runs"] if query["event"] == ["pull_request"]:
+            case ["actions", "runs"] if query["event"] == ["pull_request"]:
                 found = [number for number, sha in enumerate(heads) if [sha] == query["head_sha"]]
                 return 200, {"workflow_runs": [{"id": number} for number in found]}
             case ["actions", "runs", number, "artifacts"]:

@@ -53,7 +53,6 @@ def compare(github: Repository, tmp_path: Path, **env: str) -> tuple[str, str]:
             "GITHUB_REPOSITORY": "octo/study",
             "GITHUB_SHA": MERGE,
             "GITHUB_STEP_SUMMARY": str(summary),
-            "GITHUB_WORKFLOW_REF": "octo/study/.github/workflows/ci.yml@refs/heads/main",
             "http_proxy": github.address,
             **env,
         },
@@ -118,7 +117,7 @@ def test_there_is_nothing_to_compare_with(github: Repository, tmp_path: Path) ->
     """No merge, no artifact, no GitHub."""
     for env, reason in (
         ({"GITHUB_SHA": "c" * 40}, "this commit is no merge of a pull request"),
-        ({}, "its run has no artifact 'digests', or no longer"),
+        ({}, "its runs have no artifact 'digests', or no longer"),
         ({"http_proxy": "http://127.0.0.1:9"}, "failed"),
     ):
         said, log = compare(github, tmp_path, **env)
