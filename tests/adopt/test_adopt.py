@@ -193,6 +193,37 @@ def test_what_is_not_read_is_told(
     assert any(line.startswith(f"{file}: ") and told in line for line in said["merge"]), said
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "wanted"),
+    [
+        (
+            "pyproject.toml",
+            """[build-system]
+            requires = ["setuptools>=61", "setuptools_scm[toml]", "tomli; os_name == 'nt'", "-e x"]
+            """,
+            ["setuptools >=61", "setuptools-scm"],
+        ),
+        ("pyproject.toml", '[project]\nname = "bees"\nversion = "1"\n', ["setuptools"]),
+        ("pyproject.toml", "[tool.ruff]\n", ["hatchling"]),
+        ("setup.cfg", "[metadata]\nname = bees\n", ["setuptools"]),
+        ("main.py", "", ["hatchling"]),
+    ],
+)
+def test_what_builds_the_package_is_in_the_environment(
+    template: Path, tmp_path: Path, file: str, text: str, wanted: list[str]
+) -> None:
+    """The workflow 'lock' installs the package without the isolation of builds."""
+    (tmp_path / file).write_text(text, "utf-8")
+
+    said = _json(_adopt(tmp_path, template, "--json"))
+
+    packages = yaml.safe_load((tmp_path / "environment-dev.yml").read_text("utf-8"))["dependencies"]
+    assert packages[: len(wanted)] == wanted
+    assert ("hatchling" in packages) == (wanted == ["hatchling"])
+    told = any("describes no package" in line for line in said["merge"])
+    assert told == (text == "[tool.ruff]\n")
+
+
 def test_an_export_names_builds(template: Path, tmp_path: Path) -> None:
     """They are of one platform; a pattern for a build can be meant for all."""
     file = tmp_path / "environment.yml"

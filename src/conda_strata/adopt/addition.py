@@ -52,6 +52,7 @@ def add(repository: Repository, made: Path, *, dry_run: bool) -> Addition:
     done = Addition()
     licence = repository.licence()
     tools.complete(repository, made)
+    environment.write_backend(repository, made / "environment-dev.yml")
     for name in sorted(_files(made)):
         if reason := _reason(repository, name):
             done.left[name] = reason

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from conda_strata.adopt import elsewhere
 from conda_strata.adopt.repository import ENVIRONMENTS, Repository, beginning
 
@@ -45,6 +48,29 @@ def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[
         )
     if found.other:
         yield f"environment.yml: was not given these requirements: {', '.join(found.other)}"
+
+
+def write_backend(repository: Repository, file: Path) -> None:
+    """Put what builds the repository's package into *file*, in place of the template's backend.
+
+    The package is installed without the isolation of builds, as a project's is.
+    """
+    lines = sorted({line for text in repository.backend() if (line := _conda(text))})
+    if lines:
+        text = file.read_text("utf-8")
+        new = "".join(f"  - {_scalar(line)}\n" for line in lines)
+        file.write_text(text.replace("  - hatchling\n", new), "utf-8")
+
+
+def _conda(text: str) -> str | None:
+    """Return a requirement as conda writes it, or None if it is of some platforms, or an address."""
+    try:
+        wanted = Requirement(text)
+    except InvalidRequirement:
+        return None
+    if wanted.marker or wanted.url:
+        return None
+    return f"{canonicalize_name(wanted.name)} {wanted.specifier}".strip()
 
 
 def _beyond(file: Path, imported: Sequence[str]) -> list[str]:

@@ -164,6 +164,12 @@ class Repository:
                 plain[line] = None
         return Requirements(tuple(plain), tuple(other))
 
+    def backend(self) -> list[str]:
+        """Return the requirements of what builds the repository's package."""
+        if "build-system" in self.pyproject:
+            return tables.texts(tables.table(self.pyproject, "build-system"), "requires")
+        return ["setuptools"] if self.project or self.has(*SETUPS) else []
+
     def leads_outside(self, name: str) -> bool:
         """Tell whether a file is a link to what the repository does not hold."""
         top = self.folder.resolve()

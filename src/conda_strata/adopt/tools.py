@@ -40,6 +40,11 @@ def complete(repository: Repository, made: Path) -> None:
 
 def advice(repository: Repository, made: Path) -> Iterator[str]:
     """Yield what a person has to add to a ``pyproject.toml`` that is there."""
+    if repository.has("pyproject.toml") and not repository.backend():
+        yield (
+            "pyproject.toml: describes no package, and the workflow 'lock' installs one; "
+            "add the tables [build-system] and [project]"
+        )
     own = repository.tools.get("strata")
     has_image = isinstance(own, dict) and "image" in own
     if repository.has("pyproject.toml") and not has_image:
