@@ -236,7 +236,9 @@ def test_an_export_names_builds(template: Path, tmp_path: Path) -> None:
 
 
 def test_only_imports_that_no_package_is_called_are_told(template: Path, tmp_path: Path) -> None:
-    (tmp_path / "clean.py").write_text("import pandas, polars, pytest\n", "utf-8")
+    (tmp_path / "clean.py").write_text(
+        "import matplotlib, pandas, polars, pytest, sklearn\n", "utf-8"
+    )
 
     said = _adopt(tmp_path, template, "--dry-run").stdout
 

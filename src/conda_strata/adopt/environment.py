@@ -16,6 +16,9 @@ from conda_strata.adopt.repository import ENVIRONMENTS, Repository, beginning
 _BUILD = re.compile(r"[\w.-]+ ?={1,2}[^=\s]+[= ][^=\s*]+")
 """A package, its version and its build, which is no pattern."""
 
+_PACKAGES = {"matplotlib": "matplotlib-base", "sklearn": "scikit-learn"}
+"""What is imported, to the template's package that has it, where their names differ."""
+
 
 def write(repository: Repository, file: Path, added: Sequence[str]) -> Iterator[str]:
     """Put the requirements into *file*, if it is added; yield what is left to a person.
@@ -77,7 +80,7 @@ def _beyond(file: Path, imported: Sequence[str]) -> list[str]:
     """Return what is imported and no package of the template's environments is called."""
     text = "".join(one.read_text("utf-8") for one in file.parent.glob("environment*.yml"))
     there = set(re.findall(r"(?m)^  - ([\w-]+)", text))
-    return [name for name in imported if name not in there]
+    return [name for name in imported if _PACKAGES.get(name, name) not in there]
 
 
 def _own_file(repository: Repository) -> Iterator[str]:
