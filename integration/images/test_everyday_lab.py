@@ -69,7 +69,7 @@ def test_a_signal_to_strata_ends_jupyterlab_and_its_kernels(
         _wait(f"http://127.0.0.1:{port}/api")
         kernels = f"http://127.0.0.1:{port}/api/kernels?token=t"
         urllib.request.urlopen(kernels, data=b"{}").close()
-        assert len(_of_session(process.pid)) == 2, "JupyterLab and a kernel"
+        assert len(_of_session(process.pid)) >= 2, "JupyterLab and a kernel"
         process.send_signal(number)
         assert process.wait(60) == 0, (tmp_path / "said").read_text()
         assert _of_session(process.pid) == []
