@@ -105,7 +105,7 @@ def _trustworthy(old: Lock, channels: Channels) -> dict[str, list[RepoDataRecord
         subdir: [
             record
             for record in records
-            if record.name.normalized not in twice
+            if not (twice and record.name.normalized in twice)  # rattler tells names slowly
             and _is_kept(gate.record_faults(record, channels))
         ]
         for subdir, records in old.everything().items()
