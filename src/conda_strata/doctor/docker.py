@@ -42,7 +42,7 @@ def docker(lock: Lock | None) -> Iterator[Finding]:
         yield warning(
             "buildx",
             "docker has no buildx, so images can be pulled and run, but not built here",
-            "Install the package docker-buildx-plugin, in Debian docker-buildx; "
+            "Install Docker's package docker-buildx-plugin, or Debian 13's docker-buildx; "
             "Docker Desktop has it.",
         )
     else:
