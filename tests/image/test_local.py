@@ -133,6 +133,14 @@ def test_a_build_that_fails_is_told(machine: Machine) -> None:
         built(machine, "docker")
 
 
+def test_docker_without_buildx_is_told(machine: Machine) -> None:
+    machine.has("docker", failing="version")
+    with pytest.raises(StrataError, match="docker has no buildx") as refused:
+        built(machine, "docker")
+    assert "docker-buildx-plugin" in refused.value.fix
+    assert machine.asked == [["docker", "buildx", "version"]]
+
+
 CALLS: dict[str, tuple[Callable[[Local], object], list[str]]] = {
     "save": (lambda one: one.save("x", Path("f")), ["image", "save", "--output", "f", "x"]),
     "remove": (lambda one: one.remove("x"), ["image", "rm", "x"]),

@@ -10,6 +10,7 @@ from pathlib import Path
 from conda_strata.core import container
 from conda_strata.core.text import megabytes
 from conda_strata.doctor.finding import Finding, ok, warning
+from conda_strata.image.local import BUILDX
 from conda_strata.lock.model import Lock
 
 UNPACKED = 3.6
@@ -42,8 +43,7 @@ def docker(lock: Lock | None) -> Iterator[Finding]:
         yield warning(
             "buildx",
             "docker has no buildx, so images can be pulled and run, but not built here",
-            "Install Docker's package docker-buildx-plugin, or Debian 13's docker-buildx; "
-            "Docker Desktop has it.",
+            BUILDX,
         )
     else:
         yield ok("buildx", buildx)

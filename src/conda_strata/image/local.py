@@ -15,6 +15,12 @@ from conda_strata.core.log import logger
 
 _log = logger(__name__)
 
+BUILDX = (
+    "Install Docker's package docker-buildx-plugin, or Debian 13's docker-buildx; "
+    "Docker Desktop has it."
+)
+"""What to do where Docker has no buildx: it is a package of its own in Linux distributions."""
+
 _SECONDS = 30
 """How long a daemon may take to say that it is there."""
 
@@ -58,6 +64,9 @@ class Local:
         name = f"strata-base:{secrets.token_hex(8)}"
         command = [self.program]
         if self.program == "docker":
+            if not self._run("buildx", "version", check=False):
+                # Docker would say that it does not know the options, and print its help.
+                raise StrataError("docker has no buildx, so it cannot build a base image", BUILDX)
             command += ["buildx", "build", "--load", "--provenance=false", "--cache-to=type=inline"]
             command += [f"--cache-from=type=registry,ref={cache}"] if cache else []
         else:
