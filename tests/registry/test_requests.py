@@ -326,12 +326,23 @@ def test_who_does_not_answer_is_asked_again(registry: Registry, slept: list[floa
     with pytest.raises(NetworkError) as refused:
         Client(Reference.parse(f"{gone.address}/a"), "a").request("GET", f"{gone.url}/v2/", SCOPES)
     assert slept == [0.5, 1.0, 2.0]
-    assert "docker login" in refused.value.fix
+    assert refused.value.what.startswith("a: Failed to establish a new connection: ")
+    assert refused.value.fix.startswith("Check the network, the proxy and the name ")
     assert registry.asked == []
 
 
+def test_a_host_that_has_no_address_is_told(slept: list[float]) -> None:
+    client = Client(Reference.parse("registry.invalid/a"), "a")
+    with pytest.raises(NetworkError) as refused:
+        client.request("GET", "https://registry.invalid/v2/", SCOPES)
+    assert refused.value.what.startswith("a: Failed to resolve 'registry.invalid' (")
+    assert "registry.invalid" in refused.value.fix
+    assert len(slept) == 3
+
+
 @pytest.mark.parametrize(
-    ("code", "fix"), [(401, "docker login"), (403, "docker login"), (404, "Check the name")]
+    ("code", "fix"),
+    [(401, "may do this: 'docker login "), (403, "docker login"), (404, "Check the name")],
 )
 def test_the_fix_fits_the_answer(registry: Registry, code: int, fix: str) -> None:
     registry.rule = lambda _request: Reply(code)

@@ -14,7 +14,7 @@ from conda_strata.core.log import logger
 from conda_strata.registry import documents
 from conda_strata.registry.auth import Auth, Scopes, TokenRefusedError
 from conda_strata.registry.documents import LIMIT
-from conda_strata.registry.reference import Reference
+from conda_strata.registry.reference import DOCKER_HUB, Reference
 from conda_strata.registry.transport import Answer, Transport
 
 _log = logger(__name__)
@@ -23,6 +23,9 @@ _PAUSES = (0.5, 1.0, 2.0)
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _SHOWN = 300
 """Characters of a registry's own words that an error has."""
+
+_UNCONNECTED = re.compile(r"""\w+\(["']HTTPS?Connection\([^)]*\): (.*)""")
+"""urllib3's words for a host that cannot be connected to, with what happened in the group."""
 
 
 class Client:
@@ -162,6 +165,8 @@ def _said(answer: Answer) -> str:
 def _cause(error: Exception) -> str:
     text = (str(error).rpartition("Caused by ")[2] or str(error))[: 4 * _SHOWN]
     text = re.sub(r"<[^>]*>:?\s*", "", text).strip("()'")
+    if unconnected := _UNCONNECTED.match(text):
+        text = unconnected[1].rstrip("\"'")
     return _shown(text) or type(error).__name__
 
 
@@ -172,6 +177,9 @@ def _shown(text: str) -> str:
 
 
 def _fix(host: str, code: int) -> str:
-    if code in {401, 403} or not code:
-        return f"Check that it can be reached, and 'docker login {host}' with the right to write."
+    if not code:
+        return f"Check the network, the proxy and the name {host}; then repeat."
+    if code in {401, 403}:
+        login = "docker login" if host == DOCKER_HUB else f"docker login {host}"
+        return f"Log in with an account that may do this: '{login}'."
     return "Check the name and the registry's state; then repeat."
