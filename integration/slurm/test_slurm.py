@@ -137,6 +137,40 @@ def test_dask_on_slurm_gives_the_same_numbers_while_a_job_is_cancelled(checkout:
     assert checkout.jobs("RUNNING") == []
 
 
+def test_jobs_that_are_preempted_are_done_later(checkout: Checkout) -> None:
+    """A job of a more urgent partition takes all cores; SLURM queues the others again."""
+    shutil.rmtree(checkout.folder / "reports")
+    with checkout.start("sbatch", "--wait", "parts.sh") as waiting:
+        _wait(lambda: bool(checkout.jobs("RUNNING")), waiting)
+        urgent = ["--partition=urgent", f"--ntasks={slurm.CPUS}", "sleep", "1"]
+        assert checkout.run("srun", *urgent)[0] == 0
+        _, said = checkout.run("squeue", "--noheader", "--array", "--format=%i %r %V")
+        assert "BeginTime" in said, said
+        # SLURM holds them back for two minutes.
+        waiting.communicate(timeout=400)
+    assert waiting.returncode == 0
+    assert checkout.analysis("--parts=4")[0] == 0
+    assert checkout.metrics("reports") == checkout.metrics("here")
+
+
+def test_jobs_that_slurm_refuses_end_the_run(checkout: Checkout) -> None:
+    file = checkout.folder / "too_large.py"
+    text = (checkout.folder / "on_slurm.py").read_text("utf-8")
+    file.write_text(text.replace('"1GB"', '"9999GB"'), "utf-8")
+    code, said = checkout.run(".conda/bin/python", file.name)
+    assert code == 1
+    assert "SLURM refuses the workers' jobs: " in said
+    assert "Traceback" not in said
+    assert checkout.run("sbatch", "--test-only", "--mem=9999G", "parts.sh")[0] != 0
+
+
+def test_a_job_can_ask_for_the_gpus_that_there_are(checkout: Checkout) -> None:
+    code, said = checkout.run("srun", "--gres=gpu:1", "true")
+    assert code == 0, said
+    assert checkout.run("sbatch", "--test-only", "--gres=gpu:2", "parts.sh")[0] == 0
+    assert checkout.run("sbatch", "--test-only", "--gres=gpu:3", "parts.sh")[0] != 0
+
+
 def _connected(checkout: Checkout) -> list[str]:
     """Return the running jobs whose worker has reached the scheduler."""
     logs = {job: checkout.folder / f"slurm-{job}.out" for job in checkout.jobs("RUNNING")}

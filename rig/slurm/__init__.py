@@ -30,6 +30,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
 MpiDefault=none
+GresTypes=gpu
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=sched_interval=1,batch_sched_delay=1
@@ -39,9 +40,15 @@ SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 KillWait=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=8000 State=UNKNOWN
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=8000 Gres=gpu:2 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=urgent Nodes=ALL PriorityTier=2 MaxTime=INFINITE State=UP
 """
+
+GPUS = "NodeName={host} Name=gpu File={folder}/gpu[0-1]\n"
+"""Files stand in for the devices; SLURM counts them."""
 
 
 @contextmanager
@@ -61,10 +68,14 @@ def running(folder: Path) -> Iterator[Path]:
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
     configuration = folder / "slurm.conf"
+    host = socket.gethostname().partition(".")[0]
+    for number in range(2):
+        (folder / f"gpu{number}").touch()
+    (folder / "gres.conf").write_text(GPUS.format(host=host, folder=folder), encoding="utf-8")
     configuration.write_text(
         CONFIG.format(
             folder=folder,
-            host=socket.gethostname().partition(".")[0],
+            host=host,
             controller=ports.choose("127.0.0.1", None),
             node=ports.choose("127.0.0.1", None),
             cpus=CPUS,
