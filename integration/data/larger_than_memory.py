@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,29 @@ def test_array_on_s3_is_reduced_in_less_memory_than_it_has(s3: Environment, tmp_
     assert found == pytest.approx(
         {year: float(mean) for year, mean in map(str.split, expected.splitlines())}, abs=1e-4
     )
+
+
+@pytest.mark.parametrize("cloud", [surroundings.gs, surroundings.abfs])
+def test_other_clouds_are_read_and_written_by_the_same_variable(
+    cloud: Callable[[Environment, str], AbstractContextManager[Environment]],
+    environment: Environment,
+    tmp_path: Path,
+) -> None:
+    small = environment.using(GIGABYTES="0.05")
+    with cloud(small, BUCKET) as there:
+        for name, data in (("readings", "readings"), ("field", "field.zarr")):
+            said = []
+            url = f"{cloud.__name__}://{BUCKET}/{data}"
+            for place, where in (("there", there.using(DATA=url)), ("here", small)):
+                folder = tmp_path / place
+                folder.mkdir(exist_ok=True)
+                _passes(where.run(EXAMPLES / f"make_{name}.py", cwd=folder))
+                said.append(_passes(where.run(EXAMPLES / f"{name}.py", cwd=folder)))
+            assert said[0] == said[1]
+            assert not (tmp_path / "there/data/interim" / data).exists()
+    for report in ("spring.csv", "yearly.csv"):
+        texts = [(tmp_path / place / "reports" / report).read_text() for place in ("there", "here")]
+        assert texts[0] == texts[1]
 
 
 @pytest.mark.parametrize("name", ["readings", "field"])

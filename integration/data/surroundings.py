@@ -12,10 +12,18 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from rig.machine import ports
+from rig.machine.commands import need, run
 
 HERE = Path(__file__).parents[2]
 EXAMPLES = HERE / "docs/examples"
 HOST = "127.0.0.1"
+AZURITE = "azurite@3.37.0"
+# The account and key that every Azurite has.
+ACCOUNT = (
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlC"
+    "DXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "BlobEndpoint=http://{host}:{port}/devstoreaccount1;"
+)
 
 
 @dataclass(frozen=True)
@@ -79,5 +87,44 @@ def s3(environment: Environment, bucket: str) -> Iterator[Environment]:
             make = f"import s3fs; s3fs.S3FileSystem().mkdir({bucket!r})"
             reached.run("-c", make, cwd=environment.folder).check_returncode()
             yield reached
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def gs(environment: Environment, bucket: str) -> Iterator[Environment]:
+    """Start a server of Google Cloud Storage on loopback, as :func:`s3` does."""
+    port = ports.choose(HOST, None)
+    program = environment.folder / "bin/gcp-storage-emulator"
+    where = [f"--host={HOST}", f"--port={port}", "--in-memory", f"--default-bucket={bucket}"]
+    with _serving(program, "start", *where, port=port):
+        yield environment.using(STORAGE_EMULATOR_HOST=f"http://{HOST}:{port}", no_proxy=HOST)
+
+
+@contextmanager
+def abfs(environment: Environment, bucket: str) -> Iterator[Environment]:
+    """Start Azurite, Microsoft's server of Azure's blobs, on loopback, as :func:`s3` does."""
+    folder = environment.folder / "npm"
+    command = [need("npm", "npm"), "install", "--silent", "--prefix", str(folder), AZURITE]
+    run(command, fix="See what npm says of its registry.", timeout=300)
+    port = ports.choose(HOST, None)
+    where = [f"--blobHost={HOST}", f"--blobPort={port}", "--inMemoryPersistence"]
+    quiet = ["--skipApiVersionCheck", "--disableTelemetry", "--silent"]
+    with _serving(folder / "node_modules/.bin/azurite-blob", *where, *quiet, port=port):
+        reached = environment.using(
+            AZURE_STORAGE_CONNECTION_STRING=ACCOUNT.format(host=HOST, port=port), no_proxy=HOST
+        )
+        make = f"import adlfs; adlfs.AzureBlobFileSystem().mkdir({bucket!r})"
+        reached.run("-c", make, cwd=environment.folder).check_returncode()
+        yield reached
+
+
+@contextmanager
+def _serving(program: Path, *words: str, port: int) -> Iterator[None]:
+    silent = subprocess.DEVNULL
+    with subprocess.Popen([program, *words], stdout=silent, stderr=silent) as server:
+        try:
+            ports.wait_for(lambda: not ports.can_bind(HOST, port), 60, f"{program} does not start")
+            yield
         finally:
             server.terminate()
