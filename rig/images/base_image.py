@@ -1,6 +1,6 @@
 """Base images made on this machine, in place of the public ones.
 
-`rig/debian` stands in for `debian:bookworm-slim`: minimal Debian with CA certificates, for both
+`rig/debian` stands in for `debian:trixie-slim`: minimal Debian with CA certificates, for both
 platforms. The other platform's is unpacked and never run, so it is for images that are only put
 together here.
 `rig/python` stands in for `python:3-slim`: the same with Python and pip, for this machine only.
@@ -25,7 +25,7 @@ from rig.machine.state import cache_dir
 
 DEBIAN = "rig/debian"
 PYTHON = "rig/python"
-TAG = debian.SUITE
+TAG = SUITE = "trixie"
 EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 INCLUDE = "ca-certificates"
 # What the variant minbase consists of.
@@ -54,7 +54,14 @@ CHECK = "set -e; python --version; pip download -q --no-deps -d /tmp six; apt-ge
 def key() -> str:
     """Return the hash of everything that goes into the image from this side."""
     digest = hashlib.sha256(repr(PLATFORMS).encode())
-    texts = (*debian.SOURCES, INCLUDE, *MINIMAL, debian.MERGE_USR, CUSTOMIZE, PYTHON_DOCKERFILE)
+    texts = (
+        *debian.sources(SUITE),
+        INCLUDE,
+        *MINIMAL,
+        debian.MERGE_USR,
+        CUSTOMIZE,
+        PYTHON_DOCKERFILE,
+    )
     for text in (*texts, debian.EPOCH):
         digest.update(text.encode() + b"\0")
     for certificate in sorted(EXTRA_CERTIFICATES.glob("*.crt")):
@@ -71,17 +78,17 @@ def prepare() -> dict[Platform, Path]:
         When mmdebstrap is missing and cannot be installed, or fails.
     """
     here, other = native(), foreign()
-    archives = {one: cache_dir() / f"base-{one.debian}-{key()}.tar" for one in (here, other)}
+    archives = {one: cache_dir() / f"{SUITE}-{one.debian}-{key()}.tar" for one in (here, other)}
     if all(archive.exists() for archive in archives.values()):
         return archives
     with step("base image"), tempfile.TemporaryDirectory(dir=cache_dir()) as temporary:
         whole, extracted, completed = (Path(temporary) / f"{number}.tar" for number in range(3))
         customize = CUSTOMIZE.format(certificates=EXTRA_CERTIFICATES)
         options = ("--variant=minbase", f"--include={INCLUDE}")
-        debian.bootstrap(whole, *options, hooks=[("customize", customize)])
-        debian.extract(extracted, other, *MINIMAL, INCLUDE)
+        debian.bootstrap(whole, *options, suite=SUITE, hooks=[("customize", customize)])
+        debian.extract(extracted, other, *MINIMAL, INCLUDE, suite=SUITE)
         debian.configure_like(whole, extracted, completed)
-        for old in cache_dir().glob("base-*.tar"):
+        for old in cache_dir().glob(f"{SUITE}-*.tar"):
             old.unlink()
         whole.replace(archives[here])
         completed.replace(archives[other])

@@ -1,4 +1,4 @@
-"""File trees of Debian 12 packages, for this machine and for others."""
+"""File trees of Debian packages, for this machine and for others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ from rig.machine.state import cache_dir
 
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org"
-SOURCES = (
-    f"deb {MIRROR}/debian {SUITE} main",
-    f"deb {MIRROR}/debian {SUITE}-updates main",
-    f"deb {MIRROR}/debian-security {SUITE}-security main",
-)
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # The times of all files, so that the same packages give the same archive. 2024-01-01.
 EPOCH = "1704067200"
@@ -42,12 +37,23 @@ PYTHON = "3.11"
 PYTHON_PACKAGES = "python3.11-minimal,libpython3.11-stdlib,python3-distutils,libstdc++6"
 
 
+def sources(suite: str) -> tuple[str, ...]:
+    """Return the lines of apt's sources for a suite."""
+    return (
+        f"deb {MIRROR}/debian {suite} main",
+        f"deb {MIRROR}/debian {suite}-updates main",
+        f"deb {MIRROR}/debian-security {suite}-security main",
+    )
+
+
 def available() -> bool:
     """Tell whether Debian's packages can be fetched and unpacked here."""
     return shutil.which("mmdebstrap") is not None or can_apt()
 
 
-def bootstrap(output: Path, *options: str, hooks: Sequence[tuple[str, str]]) -> None:
+def bootstrap(
+    output: Path, *options: str, suite: str = SUITE, hooks: Sequence[tuple[str, str]]
+) -> None:
     """Run mmdebstrap, which checks the packages' hashes against Debian's signed lists.
 
     Parameters
@@ -56,6 +62,8 @@ def bootstrap(output: Path, *options: str, hooks: Sequence[tuple[str, str]]) -> 
         The tar archive to make.
     options
         For mmdebstrap.
+    suite
+        The release of Debian.
     hooks
         When to run what: ("setup", script) or ("customize", script). A script gets the tree as $1.
 
@@ -76,13 +84,13 @@ def bootstrap(output: Path, *options: str, hooks: Sequence[tuple[str, str]]) -> 
         run(
             [
                 *(*(as_root() or []), "env", f"SOURCE_DATE_EPOCH={EPOCH}", mmdebstrap),
-                *("--format=tar", *options, SUITE, str(output), *SOURCES),
+                *("--format=tar", *options, suite, str(output), *sources(suite)),
             ],
             fix=f"Check that {MIRROR} can be reached from here.",
         )
 
 
-def extract(output: Path, platform: Platform, *include: str) -> None:
+def extract(output: Path, platform: Platform, *include: str, suite: str = SUITE) -> None:
     """Unpack packages of another platform, and what they need, without running any of it.
 
     Raises
@@ -95,6 +103,7 @@ def extract(output: Path, platform: Platform, *include: str) -> None:
         "--variant=extract",
         f"--architectures={platform.debian}",
         *(f"--include={one}" for one in include),
+        suite=suite,
         hooks=[("setup", MERGE_USR)],
     )
 
@@ -143,7 +152,7 @@ def python(platform: Platform) -> Path:
     RigError
         As `bootstrap` does.
     """
-    inputs = "\0".join((*SOURCES, PYTHON_PACKAGES, MERGE_USR, EPOCH))
+    inputs = "\0".join((*sources(SUITE), PYTHON_PACKAGES, MERGE_USR, EPOCH))
     key = hashlib.sha256(inputs.encode()).hexdigest()[:12]
     archive = cache_dir() / f"python-{platform.debian}-{key}.tar"
     if not archive.exists():

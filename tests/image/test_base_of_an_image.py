@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conda_strata.core.errors import NetworkError, StrataError, UsageError
+from conda_strata.core.errors import NetworkError, UsageError
 from conda_strata.image import bases, push
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Base
@@ -21,7 +21,6 @@ from conda_strata.image.oci_image import ImageLayer
 from conda_strata.image.recipe import Origin, Recipe
 from conda_strata.image.reuse import Held
 from conda_strata.image.settings import Settings
-from conda_strata.registry.documents import encode
 from conda_strata.registry.repository import Repository
 from conda_strata.spec.manifest import Manifest
 from tests.support.packed import unpacked
@@ -304,50 +303,6 @@ def test_a_platform_that_a_base_lacks_is_told(recipe: Recipe, registry: Registry
 
 
 # A base that was built here.
-
-
-def saved(tmp_path: Path, *layers: bytes, **changed: Any) -> Path:
-    """Write what 'docker image save' writes."""
-    config = config_of(rootfs={"diff_ids": changed.pop("diff_ids", [digest_of(x) for x in layers])})
-    names = [f"blobs/{n}" for n in range(len(layers))]
-    said = [{"Config": "config.json", "Layers": names, **changed}]
-    content = {"manifest.json": json.dumps(said).encode(), "config.json": encode(config)}
-    file = tmp_path / "saved.tar"
-    with tarfile.open(file, "w") as tar:
-        for name, data in {**content, **dict(zip(names, layers, strict=True))}.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return file
-
-
-def test_layers_of_the_image_below_are_as_its_registry_has_them(
-    recipe: Recipe, tmp_path: Path
-) -> None:
-    source = Repository("ghcr.io/team/base")
-    about = described(digest_of(b"packed"), 6, LAYER)
-    below = Held(ImageLayer(about, digest_of(b"below")), source)
-    base = bases._imported(saved(tmp_path, b"below", b"own"), {below.layer.diff_id: below}, recipe)
-    assert base.config["rootfs"]["diff_ids"] == [digest_of(b"below"), digest_of(b"own")]
-    assert base.layers[0] == below
-    own = base.layers[1]
-    assert (own.source, own.layer.diff_id) == (None, digest_of(b"own"))
-    data = recipe.store.path(own.descriptor.digest).read_bytes()
-    assert (digest_of(data), len(data)) == (own.descriptor.digest, own.descriptor.size)
-    assert unpacked(data) == b"own"
-    assert own.descriptor.media_type.endswith("+zstd")
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [{"diff_ids": [digest_of(b"other")]}, {"Config": "x"}, {"Layers": []}, {"Layers": ["a", "b"]}],
-    ids=["content", "config", "no layers", "layers"],
-)
-def test_what_docker_saved_is_checked(
-    recipe: Recipe, tmp_path: Path, changed: dict[str, Any]
-) -> None:
-    with pytest.raises(StrataError, match="cannot be read"):
-        bases._imported(saved(tmp_path, b"own", **changed), {}, recipe)
 
 
 def test_a_base_that_was_built_is_remembered_while_it_is_whole(recipe: Recipe) -> None:

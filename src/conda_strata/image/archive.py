@@ -10,7 +10,7 @@ import hashlib
 import io
 import sys
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -26,6 +26,9 @@ ZSTD, GZIP = "zstd", "gzip"
 
 LEVELS = {ZSTD: 3, GZIP: 6}
 """Compression levels: the defaults of both formats."""
+
+BASE_LEVELS = {ZSTD: 9, GZIP: 9}
+"""Those of base images, which are built rarely and pulled by everybody."""
 
 
 @dataclass(frozen=True)
@@ -90,22 +93,53 @@ def pack(entries: Iterable[Entry], prefix: str, file: Path, compression: str = Z
     return Blob(file, packed.digest, packed.size, plain.digest, media_type)
 
 
-def repack(source: IO[bytes], file: Path, compression: str = ZSTD) -> Blob:
-    """Write an archive that somebody else made, compressed or not, to *file* in our compression.
+def repack(
+    source: IO[bytes], file: Path, compression: str = ZSTD, latest: int | None = None
+) -> Blob:
+    """Write a layer of a base image, compressed or not, to *file* in our compression.
 
     So its digest does not depend on the program that had compressed it.
+
+    Parameters
+    ----------
+    source
+        The archive that somebody else made.
+    file
+        Where to write.
+    compression
+        ``zstd`` or ``gzip``.
+    latest
+        The time, in seconds since 1970, that later ones are set to, as BuildKit's
+        ``rewrite-timestamp`` does; None leaves the archive as it is.
     """
-    with file.open("wb") as raw, _plain(source) as content:
+    with file.open("wb") as raw, plain(source) as content:
         packed = _Hashed(raw)
-        with _compressor(packed, compression) as compressor:
-            plain = _Hashed(compressor)
-            while block := content.read(1 << 20):
-                plain.write(block)
+        with _compressor(packed, compression, BASE_LEVELS) as compressor:
+            written = _Hashed(compressor)
+            if latest is None:
+                while block := content.read(1 << 20):
+                    written.write(block)
+            else:
+                _copy(content, written, latest)
     media_type = f"application/vnd.oci.image.layer.v1.tar+{compression}"
-    return Blob(file, packed.digest, packed.size, plain.digest, media_type)
+    return Blob(file, packed.digest, packed.size, written.digest, media_type)
 
 
-def _plain(source: IO[bytes]) -> IO[bytes]:
+def _copy(source: IO[bytes], sink: _Hashed, latest: int) -> None:
+    """Copy an archive's members in their order, none of them later than *latest*."""
+    with (
+        tarfile.open(fileobj=source, mode="r|") as old,
+        tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as new,
+    ):
+        for member in old:
+            member.mtime = min(int(member.mtime), latest)
+            for name in ("mtime", "atime", "ctime"):
+                member.pax_headers.pop(name, None)  # type: ignore[attr-defined]
+            new.addfile(member, old.extractfile(member) if member.isreg() else None)
+
+
+def plain(source: IO[bytes]) -> IO[bytes]:
+    """Return what reads an archive without its compression."""
     start = source.read(4)
     source.seek(0)
     if start.startswith(b"\x1f\x8b"):
@@ -115,8 +149,8 @@ def _plain(source: IO[bytes]) -> IO[bytes]:
     return source
 
 
-def _compressor(sink: _Hashed, compression: str) -> IO[bytes]:
-    level = LEVELS[compression]
+def _compressor(sink: _Hashed, compression: str, levels: Mapping[str, int] = LEVELS) -> IO[bytes]:
+    level = levels[compression]
     if compression == GZIP:
         return gzip.GzipFile("", "wb", level, sink, mtime=0)  # type: ignore[return-value]
     return zstd.ZstdFile(sink, "w", level=level)  # type: ignore[return-value]

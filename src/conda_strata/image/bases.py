@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from conda_strata.core.errors import NetworkError, StrataError
+from conda_strata.core.errors import NetworkError
 from conda_strata.core.log import logger
-from conda_strata.image import archive, local, oci_image
+from conda_strata.image import archive, local, oci_image, saved
 from conda_strata.image.blobs import BlobStore
 from conda_strata.image.compose import Base
 from conda_strata.image.contents import EPOCH
@@ -147,11 +146,13 @@ def _built(
 ) -> Base:
     builder = local.find()
     _log.info("building the base image of %s", target)
+    latest = saved.stamp(below) if dockerfile.takes(saved.STAMP) else None
+    stamp = {} if latest is None else {saved.STAMP: str(latest)}
     name = builder.build(
         dockerfile.file,
         dockerfile.base_stage(target).name,
         platforms.docker(subdir),
-        arguments=recipe.arguments,
+        arguments={**stamp, **recipe.arguments},
         contexts=recipe.pinned_contexts(target),
         cache=cache,
     )
@@ -159,44 +160,7 @@ def _built(
     with local.removed(builder, name), tempfile.TemporaryDirectory(prefix="strata-") as folder:
         file = Path(folder) / "base.tar"
         builder.save(name, file)
-        return _imported(file, originals, recipe)
-
-
-def _imported(file: Path, originals: Mapping[str, Held], recipe: Recipe) -> Base:
-    """Read what Docker or Podman saved; layers of the image below are as its registry has them."""
-    try:
-        with tarfile.open(file) as saved:
-            (said,) = json.loads(_member(saved, "manifest.json"))
-            config = json.loads(_member(saved, said["Config"]))
-            layers = []
-            diff_ids = config["rootfs"]["diff_ids"]
-            for diff_id, name in zip(diff_ids, said["Layers"], strict=True):
-                known = originals.get(diff_id)
-                layers.append(known or _layer(saved, name, diff_id, recipe))
-    except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
-        raise StrataError(f"the built image cannot be read: {error}", "Update Docker.") from error
-    return Base(config, layers)
-
-
-def _member(saved: tarfile.TarFile, name: str) -> bytes:
-    handle = saved.extractfile(name)
-    if handle is None:
-        raise ValueError(f"{name} is no file")
-    with handle:
-        return handle.read()
-
-
-def _layer(saved: tarfile.TarFile, name: str, diff_id: str, recipe: Recipe) -> Held:
-    handle = saved.extractfile(name)
-    if handle is None:
-        raise ValueError(f"{name} is no file")
-    with handle, recipe.store.new() as file:
-        blob = archive.repack(handle, file, recipe.settings.compression)
-        if blob.diff_id != diff_id:
-            raise ValueError(f"{name} is not what it is said to be")
-        recipe.store.take(file, blob.digest)
-    about = Descriptor(blob.media_type, blob.digest, blob.size)
-    return Held(ImageLayer(about.as_json, diff_id))
+        return saved.base(file, originals, recipe.store, recipe.settings.compression, latest)
 
 
 def _remember(store: BlobStore, name: str, base: Base) -> None:

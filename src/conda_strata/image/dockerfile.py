@@ -38,6 +38,8 @@ class Stage:
         Images and stages that it copies from or mounts.
     files
         What it copies of the project, as written.
+    arguments
+        Build arguments that it declares.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Stage:
     line: int
     others: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,10 @@ class Dockerfile:
             f"{self.file}: no stage is called {target}-base or {target}",
             f"{fix}A stage is 'FROM IMAGE AS {target}-base'.",
         )
+
+    def takes(self, argument: str) -> bool:
+        """Tell whether a stage declares a build argument."""
+        return any(argument in stage.arguments for stage in self.stages)
 
     def needed(self, stage: Stage) -> list[Stage]:
         """Return *stage* and all stages that it needs."""
@@ -149,7 +156,9 @@ def read(file: Path, arguments: Mapping[str, str]) -> Dockerfile:
 
 def _note(stage: Stage, word: str, parts: Sequence[str], declared: Mapping[str, str]) -> None:
     options = dict(p[2:].split("=", 1) for p in parts if p.startswith("--") and "=" in p)
-    if word in {"COPY", "ADD"}:
+    if word == "ARG":
+        stage.arguments += [part.partition("=")[0] for part in parts]
+    elif word in {"COPY", "ADD"}:
         if "from" in options:
             stage.others.append(_filled(options["from"], declared))
         else:
