@@ -30,6 +30,23 @@ EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 INCLUDE = "ca-certificates"
 # What the variant minbase consists of.
 MINIMAL = ("?essential", "?priority(required)", "apt")
+# What the public slim images leave out, of later packages too, and how apt leaves nothing behind in
+# them: https://github.com/debuerreotype/debuerreotype.
+SLIM = tuple(
+    f"--dpkgopt=path-{what}"
+    for what in (
+        *(f"exclude=/usr/share/{one}/*" for one in ("doc", "groff", "info", "locale", "man")),
+        "exclude=/usr/share/lintian/overrides/*",
+        "include=/usr/share/doc/*/copyright",
+        "include=/usr/share/locale/locale.alias",
+    )
+)
+APT = r"""
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Acquire::Languages "none";
+"""
 # Runs as root with the new system's root as $1, after everything is installed.
 CUSTOMIZE = r"""
 set -eu
@@ -39,6 +56,8 @@ for certificate in {certificates}/*.crt; do
     install -m 644 "$certificate" "$1/usr/local/share/ca-certificates/"
 done
 chroot "$1" update-ca-certificates
+cat > "$1/etc/apt/apt.conf.d/docker-clean" <<'END'
+{apt}END
 """
 PYTHON_DOCKERFILE = r"""
 FROM {debian}
@@ -58,6 +77,8 @@ def key() -> str:
         *debian.sources(SUITE),
         INCLUDE,
         *MINIMAL,
+        *SLIM,
+        APT,
         debian.MERGE_USR,
         CUSTOMIZE,
         PYTHON_DOCKERFILE,
@@ -83,8 +104,8 @@ def prepare() -> dict[Platform, Path]:
         return archives
     with step("base image"), tempfile.TemporaryDirectory(dir=cache_dir()) as temporary:
         whole, extracted, completed = (Path(temporary) / f"{number}.tar" for number in range(3))
-        customize = CUSTOMIZE.format(certificates=EXTRA_CERTIFICATES)
-        options = ("--variant=minbase", f"--include={INCLUDE}")
+        customize = CUSTOMIZE.format(certificates=EXTRA_CERTIFICATES, apt=APT)
+        options = ("--variant=minbase", f"--include={INCLUDE}", *SLIM)
         debian.bootstrap(whole, *options, suite=SUITE, hooks=[("customize", customize)])
         debian.extract(extracted, other, *MINIMAL, INCLUDE, suite=SUITE)
         debian.configure_like(whole, extracted, completed)

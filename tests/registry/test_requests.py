@@ -290,6 +290,39 @@ def test_what_cannot_be_mounted_is_copied(registry: Registry) -> None:
     assert registry.blobs == {digest: b"data"}
 
 
+@pytest.mark.parametrize("code", [400, 403, 404, 405, 501])
+def test_what_may_not_be_mounted_is_copied(registry: Registry, code: int) -> None:
+    digest = digest_of(b"data")
+
+    def rule(request: Request) -> Reply | None:
+        if request.method == "GET" and "/base/" in request.path:
+            return Reply(200, b"data")
+        return Reply(code) if "mount=" in request.target else None
+
+    registry.rule = rule
+    repository(registry).copy(Descriptor("x", digest, 4), repository(registry, "team/base"))
+    assert registry.blobs == {digest: b"data"}
+
+
+@pytest.mark.parametrize(("layer", "fix"), [("+zstd", "gzip"), ("+gzip", "formats")])
+@pytest.mark.parametrize("code", [400, 415])
+def test_a_manifest_that_is_refused(registry: Registry, code: int, layer: str, fix: str) -> None:
+    errors = {"errors": [{"code": "MANIFEST_INVALID", "message": "unknown media type"}]}
+    registry.rule = lambda _request: Reply(code, json.dumps(errors).encode())
+    layers = [{"mediaType": f"application/vnd.oci.image.layer.v1.tar{layer}"}]
+    with pytest.raises(NetworkError, match=f"PUT {code} unknown media type") as refused:
+        repository(registry).put({"mediaType": MANIFEST, "layers": layers})
+    assert fix in refused.value.fix
+
+
+def test_a_blob_that_is_too_large_for_a_proxy(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    registry.rule = lambda request: Reply(413) if request.method == "PUT" else None
+    with pytest.raises(NetworkError, match="PUT 413") as refused:
+        repository(registry).upload(tmp_path / "file", digest_of(b"x"))
+    assert "Raise the size" in refused.value.fix
+
+
 # What is tried again.
 
 

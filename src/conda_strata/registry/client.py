@@ -91,11 +91,11 @@ class Client:
             except (requests.RequestException, OSError, ValueError) as error:
                 failure = _cause(error)
             except TokenRefusedError as error:
-                code, failure = error.answer.code, self._failure(method, error.answer)
+                code, failure = error.answer.code, self.failure(method, error.answer)
             else:
                 if answer.ok or answer.code in absent:
                     return answer
-                code, failure = answer.code, self._failure(method, answer)
+                code, failure = answer.code, self.failure(method, answer)
             if pause is None or (code and code not in _PASSING):
                 break
             _log.info("%s: %s, trying again in %g s", self._name, failure, pause)
@@ -148,7 +148,8 @@ class Client:
         """Return where *answer* says to go on."""
         return self._transport.resolve(answer.url, location)
 
-    def _failure(self, method: str, answer: Answer) -> str:
+    def failure(self, method: str, answer: Answer) -> str:
+        """Return what a registry says of a request that failed, on one line."""
         lacking = self._auth.lacks(answer) if answer.code == 401 else ""
         return lacking or f"{method} {answer.code} {_said(answer)}".strip()
 
@@ -182,4 +183,6 @@ def _fix(host: str, code: int) -> str:
     if code in {401, 403}:
         login = "docker login" if host == DOCKER_HUB else f"docker login {host}"
         return f"Log in with an account that may do this: '{login}'."
+    if code == 413:
+        return "Raise the size that the registry, or a proxy before it, allows for one request."
     return "Check the name and the registry's state; then repeat."

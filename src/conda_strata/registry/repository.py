@@ -27,6 +27,11 @@ from conda_strata.registry.documents import (
 from conda_strata.registry.reference import Reference
 
 _ACCEPTED = f"{INDEX}, {MANIFEST}, {DOCKER_INDEX}, {DOCKER_MANIFEST}"
+_REFUSED = (400, 415, 422)
+"""Codes for a manifest that a registry does not understand."""
+
+_NO_MOUNT = (400, 403, 404, 405, 415, 501)
+"""Codes of registries that do not mount blobs of other repositories, or not of this one."""
 
 
 class _Body:
@@ -136,7 +141,11 @@ class Repository:
         digest = documents.digest_of(data)
         kind = {"Content-Type": content["mediaType"]}
         url = self.reference.url(f"manifests/{reference or digest}")
-        answer = self._client.request("PUT", url, self._push, headers=kind, data=data)
+        answer = self._client.request(
+            "PUT", url, self._push, absent=_REFUSED, headers=kind, data=data
+        )
+        if answer.code in _REFUSED:
+            raise self._refused(self._client.failure("PUT", answer), data)
         if answer.headers.get("Docker-Content-Digest", digest) != digest:
             raise self._damaged(digest)
         return Document(content, content["mediaType"], digest, len(data))
@@ -198,7 +207,8 @@ class Repository:
         if source.reference.host == own.host:
             query = f"mount={digest}&from={quote(source.reference.path, safe='')}"
             url = own.url(f"blobs/uploads/?{query}")
-            if self._client.request("POST", url, (*self._push, *source._pull)).code == 201:
+            scopes = (*self._push, *source._pull)
+            if self._client.request("POST", url, scopes, absent=_NO_MOUNT).code == 201:
                 return
         with tempfile.NamedTemporaryFile() as file:
             source.download(wanted, file)
@@ -220,6 +230,12 @@ class Repository:
         found = f"sha256:{hashlib.file_digest(into, 'sha256').hexdigest()}"  # type: ignore[arg-type]
         if (found, size) != (wanted.digest, wanted.size):
             raise self._damaged(wanted.digest)
+
+    def _refused(self, said: str, manifest: bytes) -> NetworkError:
+        fix = "Check which image formats the registry accepts."
+        if b"+zstd" in manifest:
+            fix = 'Some registries accept no zstd: set compression = "gzip" in the settings.'
+        return NetworkError(f"{self.name}: the registry refuses the manifest: {said}", fix)
 
     def _damaged(self, digest: str) -> NetworkError:
         return NetworkError(f"{self.name}@{digest}: the answer is damaged", "Repeat.")
