@@ -58,6 +58,7 @@ done
 chroot "$1" update-ca-certificates
 cat > "$1/etc/apt/apt.conf.d/docker-clean" <<'END'
 {apt}END
+rm -f "$1"/var/cache/apt/*.bin
 """
 PYTHON_DOCKERFILE = r"""
 FROM {debian}
