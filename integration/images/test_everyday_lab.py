@@ -95,8 +95,11 @@ def _of_session(leader: int) -> list[int]:
 
 
 def test_docker_stop_ends_jupyterlab(built: Built) -> None:
-    """Although it is the container's first process, which the kernel keeps from most signals."""
-    name = _started(built, "--publish=127.0.0.1::8888")
+    """Although it is the container's first process, which the kernel keeps from most signals.
+
+    Its user is root, as the README's line makes it for who is root on the host.
+    """
+    name = _started(built, "--publish=127.0.0.1::8888", "--user=0:0")
     try:
         _wait(f"http://{_docker('port', name, '8888/tcp').splitlines()[0]}/api")
         _docker("stop", "--time=30", name)

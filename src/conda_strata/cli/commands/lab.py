@@ -60,6 +60,8 @@ def run(args: Arguments) -> int:
     if container.inside():
         # The port is published, or forwarded by the editor: the token is what protects it.
         words += ["--ip=0.0.0.0", "--no-browser"]
+        if os.name != "nt" and os.getuid() == 0:
+            words.append("--allow-root")  # who is root on the host, and gives --user "$(id -u):0"
         console.say(f"publish the port: docker run -p 127.0.0.1:{args.port}:{args.port} …")
     console.say("open the address with ?token= that JupyterLab prints; Control-C twice ends it")
     if os.name != "nt":
