@@ -309,7 +309,7 @@ FILES = [
         "strata lock",
     ),
     ("newer", "version: 8\nenvironments: {}\npackages: []\n", "version 8; this", "Upgrade strata"),
-    ("environment", "channels: [a]\ndependencies: [b]\n", "is an environment file", "--lock"),
+    ("environment", "channels: [a]\ndependencies: [b]\n", "is an environment file", "Name it"),
 ]
 
 

@@ -26,9 +26,10 @@ def unpackers(records: Sequence[RepoDataRecord]) -> Iterator[Executor]:
     """Yield what unpacks *records*: processes when there is much to do, else one thread."""
     count = min(os.cpu_count() or 1, len(records), _MOST_PROCESSES)
     is_much = sum(record.size or 0 for record in records) >= _WORTH_PROCESSES
-    processes = _processes(count) if count > 1 and is_much else None
-    with _safe_path(), _closed(processes or ThreadPoolExecutor(1)) as executor:
-        yield executor
+    with _safe_path():
+        processes = _processes(count) if count > 1 and is_much else None
+        with _closed(processes or ThreadPoolExecutor(1)) as executor:
+            yield executor
 
 
 def _processes(count: int) -> Executor | None:
@@ -51,7 +52,8 @@ def _closed(executor: Executor) -> Iterator[Executor]:
 def _safe_path() -> Iterator[None]:
     """Have Pythons that start meanwhile import nothing from the current folder.
 
-    Their first imports would look there, and a project may hold a file such as ``pickle.py``.
+    Their first imports would look there, and a project may hold a file such as ``pickle.py``. The
+    first that starts is Python's own, which watches semaphores.
     """
     name = "PYTHONSAFEPATH"
     before = os.environ.get(name)
