@@ -93,17 +93,11 @@ def _list(versions: list[Version]) -> None:
         print(f"| `{version.digest}` | {tags} | {version.changed:%Y-%m-%d} |")
 
 
-def package_of(env: Mapping[str, str], name: str) -> Package:
-    """Return the package of the images with this name.
-
-    Raises
-    ------
-    UsageError
-        If it is not one of the repository's owner.
-    """
+def package_of(env: Mapping[str, str], name: str) -> Package | None:
+    """Return the package of the images with this name; None if it is not the repository's owner's."""
     owner, _, rest = name.removeprefix(f"{HOST}/").partition("/")
     if owner != env["GITHUB_REPOSITORY"].partition("/")[0].lower() or not rest:
-        raise UsageError(f"{name} is not of the owner of {env['GITHUB_REPOSITORY']}")
+        return None
     return Package(owner, rest, env["TOKEN"], env["GITHUB_API_URL"], env["REGISTRY_URL"])
 
 
@@ -131,6 +125,11 @@ def main(env: Mapping[str, str]) -> int:
             return 0
         rules = rules_of(env, targets)
         package = package_of(env, name)
+        if package is None:
+            print(
+                f"::notice::{name} is not of the owner of {env['GITHUB_REPOSITORY']}: nothing is deleted"
+            )
+            return 0
         if not package.is_there():
             print(f"::notice::there is no package {name} yet, or this repository may not see it")
             return 0
