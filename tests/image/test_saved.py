@@ -160,6 +160,11 @@ def test_the_image_is_not_later_than_its_base(store: BlobStore, tmp_path: Path) 
     assert dates == ["2020-01-01T00:00:00Z", "2023-11-14T22:13:20Z"]
 
 
+def test_an_image_without_a_history(store: BlobStore, tmp_path: Path) -> None:
+    file = written(tmp_path, layer(LATEST + 5), config={"history": None})
+    assert saved.base(file, {}, store, "zstd", LATEST).config["created"] == "2023-11-14T22:13:20Z"
+
+
 @pytest.mark.parametrize(
     ("config", "time"),
     [

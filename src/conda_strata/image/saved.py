@@ -76,7 +76,7 @@ def base(
         raise StrataError(f"the built image cannot be read: {error}", "Update Docker.") from error
     config["rootfs"]["diff_ids"] = [held.layer.diff_id for held in layers]
     if latest is not None:
-        for dated in (config, *config.get("history", [])):
+        for dated in (config, *(config.get("history") or [])):
             dated["created"] = _not_after(latest, str(dated.get("created", "")))
     return Base(config, layers)
 

@@ -154,11 +154,13 @@ def session(prefix: Path, program: str, subdir: str) -> Iterator[Session]:
 
 def _entering(shell: str, prefix: Path) -> str:
     """Return what a shell runs behind the user's start-up files."""
+    names = _names(prefix).items()
     if shell == "fish":
-        activated, form = activation_script.fish(prefix), "set -gx {} {}"
+        activated = activation_script.fish(prefix)
+        named = [f"set -gx {name} {activation_script.fish_quote(text)}" for name, text in names]
     else:
-        activated, form = activation_script.posix(prefix), "export {}={}"
-    named = [form.format(name, shlex.quote(text)) for name, text in _names(prefix).items()]
+        activated = activation_script.posix(prefix)
+        named = [f"export {name}={shlex.quote(text)}" for name, text in names]
     return "\n".join([leaving.command(shell, prefix), activated, *named])
 
 
