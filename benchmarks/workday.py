@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from benchmarks._bench import Bench, Row, show
 from benchmarks._measure import Runs, once
-from benchmarks.image import Bench, Row, show
 from demo import image
 from rig.images import devcontainer
 from rig.machine import npm
