@@ -21,17 +21,17 @@ TARGETS = (
     "aarch64-apple-darwin",
     "x86_64-pc-windows-msvc",
 )
-ALONE = f"""
+ALONE = """
 import subprocess, sys, uv
 compile = [uv.find_uv_bin(), "pip", "compile", "-", "-q", "--no-header", "--only-binary=:all:"]
 compile += [f"--python={sys.executable}", "--python-version=3.13", "--format=pylock.toml"]
-text = {chr(10).join(PACKAGES)!r}
+packages, targets = (words.split() for words in sys.argv[1:])
 runs = [
-    subprocess.Popen([*compile, f"--python-platform={{target}}"], stdin=-1, stdout=-3, text=True)
-    for target in {TARGETS!r}
+    subprocess.Popen([*compile, f"--python-platform={target}"], stdin=-1, stdout=-3, text=True)
+    for target in targets
 ]
 for run in runs:
-    run.communicate(text)
+    run.communicate("\\n".join(packages))
     assert run.returncode == 0
 """
 
@@ -50,7 +50,10 @@ def main() -> int:
         commands = {
             "strata lock": [*_measure.STRATA, "lock", "--lock=a.lock"],
             "strata lock with a pip: list": [*_measure.STRATA, "lock", "-f", listed.name],
-            "uv alone, four platforms at once": [sys.executable, "-c", ALONE],
+            "uv alone, four platforms at once": [
+                *(sys.executable, "-c", ALONE),
+                *(" ".join(PACKAGES), " ".join(TARGETS)),
+            ],
         }
         try:
             for command in commands.values():
