@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -317,3 +319,40 @@ def test_families_divide_what_there_is(seed: int) -> None:
         assert [r.name.normalized for r in family.records] == sorted(
             r.name.normalized for r in family.records
         )
+
+
+def in_pairs(count: int) -> Iterator[RepoDataRecord]:
+    for n in range(0, count, 2):
+        yield one(f"p{n}")
+        yield one(f"q{n}", "1.0", 0, f"p{n}")
+
+
+def in_a_row(count: int) -> Iterator[RepoDataRecord]:
+    for n in range(count):
+        yield one(f"p{n}", "1.0", 0, f"p{n + 1}", "python")
+
+
+def around_one(count: int) -> Iterator[RepoDataRecord]:
+    for n in range(count):
+        yield one(f"p{n}", "1.0", 0, "p0")
+
+
+def calls(count: int, shape: Callable[[int], Iterator[RepoDataRecord]]) -> Counter[str]:
+    """What is called to divide so many packages of one release."""
+    records = list(shape(count))
+    called = Counter[str]()
+    sys.setprofile(lambda _frame, event, _argument: called.update([event]))
+    try:
+        list(families(records))
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+@pytest.mark.parametrize("shape", [in_pairs, in_a_row, around_one])
+def test_twice_the_packages_of_one_release_are_twice_the_work(
+    shape: Callable[[int], Iterator[RepoDataRecord]],
+) -> None:
+    less, more = calls(100, shape), calls(200, shape)
+    assert less["call"] > 100
+    assert more.total() < 2.2 * less.total()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,27 @@ def test_why_a_package_moves() -> None:
     assert why("a", [old], [new, record("user", depends=["a >=1"])], let_go=set()) == gone
     limit = record("user", constrains=["a >=2"])
     assert why("a", [old], [new, limit], let_go=set()) == "user is compatible only with a >=2"
+
+
+class Read(list[Any]):
+    """A list that counts how often it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_lists_are_gone_through_once_however_many_packages_move(count: int) -> None:
+    names = [f"p{n}" for n in range(count)]
+    old = Read(record(name) for name in names)
+    new = Read(record(name, "2.0") for name in names)
+    specs = Read(spec(f"{name} >=2") for name in names)
+    found = change_reasons.reasons(names, old, new, specs, ())
+    assert found == {name: f"environment.yml:3: {name} >=2" for name in names}
+    assert (old.times, new.times, specs.times) == (1, 1, 1)
 
 
 # What an environment needs.

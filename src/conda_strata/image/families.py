@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from rattler import RepoDataRecord
 
@@ -54,31 +53,37 @@ class Family:
 
 def families(records: Iterable[RepoDataRecord]) -> Iterator[Family]:
     """Yield *records* by family: one release, built together, tied by a dependency or the name."""
-    ordered = sorted(records, key=lambda r: (*_release(r), _built(r), _name(r)))
-    while ordered:
-        end = next(
-            (i for i, (a, b) in enumerate(pairwise(ordered), 1) if not _same_build(a, b)),
-            len(ordered),
-        )
-        for family in _tied(ordered[:end]):
-            yield Family(tuple(sorted(family, key=_name)))
-        ordered = ordered[end:]
+    build: list[RepoDataRecord] = []
+    for record in sorted(records, key=lambda r: (*_release(r), _built(r), _name(r))):
+        if build and not _same_build(build[-1], record):
+            yield from _tied(build)
+            build = []
+        build.append(record)
+    yield from _tied(build)
 
 
-def _tied(records: Sequence[RepoDataRecord]) -> list[list[RepoDataRecord]]:
-    """Split *records* where neither a dependency nor a common stem connects them."""
-    parts: list[list[RepoDataRecord]] = []
-    for record in records:
-        joined = [part for part in parts if any(_are_tied(record, other) for other in part)]
-        parts = [part for part in parts if part not in joined]
-        parts.append([record, *(other for part in joined for other in part)])
-    return parts
+def _tied(build: Sequence[RepoDataRecord]) -> Iterator[Family]:
+    """Split *build* where neither a dependency nor a common stem connects its packages.
 
+    A channel may have hundreds of packages of one release, so pairs are not compared.
+    """
+    names = {_name(record) for record in build}
+    above: dict[tuple[str, str], tuple[str, str]] = {}
 
-def _are_tied(one: RepoDataRecord, other: RepoDataRecord) -> bool:
-    names = {_name(one), _name(other)}
-    needed = {dependency.partition(" ")[0] for dependency in (*one.depends, *other.depends)}
-    return not names.isdisjoint(needed) or _stem(_name(one)) == _stem(_name(other))
+    def top(tie: tuple[str, str]) -> tuple[str, str]:
+        while (higher := above.setdefault(tie, tie)) != tie:
+            above[tie] = tie = above[higher]
+        return tie
+
+    for record in build if len(build) > 1 else ():
+        name = _name(record)
+        needed = {dependency.partition(" ")[0] for dependency in record.depends}
+        for tie in (("stem", _stem(name)), *(("name", other) for other in needed & names)):
+            above[top(tie)] = top(("name", name))
+    parts: dict[tuple[str, str], list[RepoDataRecord]] = {}
+    for record in build:
+        parts.setdefault(top(("name", _name(record))), []).append(record)
+    yield from (Family(tuple(sorted(part, key=_name))) for part in parts.values())
 
 
 def _same_build(one: RepoDataRecord, other: RepoDataRecord) -> bool:

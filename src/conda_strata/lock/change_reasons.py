@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rattler import MatchSpec, RepoDataRecord
 
@@ -10,6 +10,12 @@ from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import Spec
 
 Records = Sequence[RepoDataRecord]
+
+_NEEDS = "needs"
+_LIMITS = "is compatible only with"
+
+_User = tuple[str, str, str]
+"""A package, what it does with another one, and its words for that."""
 
 
 def reasons(
@@ -34,65 +40,44 @@ def reasons(
     """
     before = {record.name.normalized: record for record in old}
     after = {record.name.normalized: record for record in new}
-    users: dict[str, list[str]] = {}
-    for user, record in after.items():
-        for text in (*record.depends, *record.constrains):
-            users.setdefault(package_name(text), []).append(user)
-    return {
-        name: _reason(
-            name,
-            before,
-            {u: after[u] for u in [name, *users.get(name, ())] if u in after},
-            specs,
-            let_go,
-        )
-        for name in sorted(moved)
-    }
+    asked: dict[str, list[Spec]] = {}
+    for spec in specs:
+        asked.setdefault(package_name(spec.text), []).append(spec)
+    users: dict[str, list[_User]] = {}
+    for name, record in after.items():
+        for verb, texts in ((_NEEDS, record.depends), (_LIMITS, record.constrains)):
+            for text in texts:
+                users.setdefault(package_name(text), []).append((name, verb, text))
+
+    def reason(name: str) -> str:
+        own, others = asked.get(name, ()), users.get(name, ())
+        if name not in after:
+            return "nothing depends on it"
+        if name not in before:
+            return _reason_to_add(own, others, before)
+        was = before[name]
+        if ruled_out := next(_against(was, own, others), None):
+            return ruled_out
+        if let_go is None or name in let_go:
+            return "newest"
+        return f"{was.version} {was.build} is unavailable, or newer than the cut-off"
+
+    return {name: reason(name) for name in sorted(moved)}
 
 
-def _reason(
-    name: str,
-    before: Mapping[str, RepoDataRecord],
-    after: Mapping[str, RepoDataRecord],
-    specs: Sequence[Spec],
-    let_go: Collection[str] | None,
-) -> str:
-    if name not in after:
-        return "nothing depends on it"
-    asked = [spec for spec in specs if package_name(spec.text) == name]
-    if name not in before:
-        return _reason_to_add(name, before, after, asked)
-    was = before[name]
-    if ruled_out := next(_against(was, after, asked), None):
-        return ruled_out
-    if let_go is None or name in let_go:
-        return "newest"
-    return f"{was.version} {was.build} is unavailable, or newer than the cut-off"
-
-
-def _reason_to_add(
-    name: str,
-    before: Mapping[str, RepoDataRecord],
-    after: Mapping[str, RepoDataRecord],
-    asked: Sequence[Spec],
-) -> str:
+def _reason_to_add(asked: Sequence[Spec], users: Sequence[_User], before: Collection[str]) -> str:
     if asked:
         return f"{asked[0].where}: {asked[0].text}"
-    users = [u for u, record in after.items() if name in map(package_name, record.depends)]
-    new_users = [user for user in users if user not in before]
-    return f"needed by {(new_users or users)[0]}" if users else ""
+    needing = [name for name, verb, _ in users if verb == _NEEDS]
+    new = [name for name in needing if name not in before]
+    return f"needed by {(new or needing)[0]}" if needing else ""
 
 
-def _against(
-    was: RepoDataRecord, after: Mapping[str, RepoDataRecord], asked: Sequence[Spec]
-) -> Iterator[str]:
+def _against(was: RepoDataRecord, asked: Sequence[Spec], users: Sequence[_User]) -> Iterator[str]:
     """Yield what excludes the old build: the manifest, or a package that needs another one."""
-    name = was.name.normalized
     for spec in asked:
         if not MatchSpec(spec.text).matches(was):
             yield f"{spec.where}: {spec.text}"
-    for user, record in after.items():
-        for text in (*record.depends, *record.constrains):
-            if package_name(text) == name and not MatchSpec(text).matches(was):
-                verb = "needs" if text in record.depends else "is compatible only with"
-                yield f"{user} {verb} {text}"
+    for name, verb, text in users:
+        if not MatchSpec(text).matches(was):
+            yield f"{name} {verb} {text}"
