@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,17 @@ def test_packages_come_and_go() -> None:
 def test_versions_are_compared_as_conda_does(kind: str, old: str, new: str) -> None:
     expected = Change(kind, "a", f"{old} h0_0", f"{new} h0_0")
     assert one(record("a", old), record("a", new)) == expected
+
+
+def test_each_kind_of_a_change_is_listed() -> None:
+    pairs = [
+        (None, record("a")),
+        (record("a"), None),
+        (record("a"), record("a", "2.0")),
+        (record("a", "2.0"), record("a")),
+        (record("a"), record("a", build="h1_1")),
+    ]
+    assert [found.kind for found in starmap(one, pairs) if found] == list(changes.KINDS)
 
 
 def test_another_file_of_one_version_is_told_apart() -> None:

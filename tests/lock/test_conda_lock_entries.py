@@ -181,6 +181,7 @@ def test_a_package_without_hashes_is_read(tmp_path: Path) -> None:
     [
         ("version: 1\nmetadata: [\npackage:\n", r"yml:\d+: not YAML"),
         ("version: 1\nmetadata:\npackage:\n", "metadata or"),
+        ("version: 1\nmetadata: \x07\npackage:\n", "is not YAML that can be read"),
     ],
 )
 def test_yaml_that_is_none(tmp_path: Path, text: str, said: str) -> None:

@@ -109,6 +109,7 @@ def test_a_file_has_a_size_that_a_lock_can_have(tmp_path: Path) -> None:
 
 DEEP: dict[str, tuple[str, bool]] = {
     "200": ("[" * 200 + "]" * 200, True),
+    "200 apart": ("[ " * 200 + "] " * 200, True),
     "201": ("[" * 201 + "]" * 201, False),
     "202": ("[" * 202 + "]" * 202, False),
     "mixed": ("[{" * 101 + "}]" * 101, False),
@@ -323,6 +324,7 @@ def test_a_lock_of_a_file_a_revision_or_nothing(
         "none": "does not exist",
         "main2:strata.lock": "no revision 'main2'",
         "-x:y": "-x is no revision",
+        ".git": "cannot be read",
     }.items():
         with pytest.raises(UsageError, match=said):
             revision.read(name)
