@@ -151,7 +151,8 @@ def _digest(record: RepoDataRecord) -> str:
 
 
 @contextmanager
-def _locks(source: Path) -> Iterator[list[Lock]]:
+def read_locks(source: Path) -> Iterator[list[Lock]]:
+    """Read the lock files of a folder or an archive; at least two."""
     with tempfile.TemporaryDirectory() as temporary:
         if source.is_file():
             with zstd.open(source) as opened, tarfile.open(fileobj=opened, mode="r|") as archive:
@@ -164,7 +165,7 @@ def _locks(source: Path) -> Iterator[list[Lock]]:
 
 def run(source: Path, environment: str) -> dict[str, dict[str, Replay]]:
     """Return subdir to the plans' replays, over the locks that have *environment* for it."""
-    with _locks(source) as locks:
+    with read_locks(source) as locks:
         found = {}
         for subdir in sorted({subdir for lock in locks for subdir in lock.subdirs}):
             having = [lock for lock in locks if subdir in lock.environments.get(environment, {})]

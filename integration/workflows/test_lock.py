@@ -134,6 +134,18 @@ def test_project_without_a_lock_is_left_alone(stale: Hub) -> None:
     assert ran.jobs == {"check": "success"}, ran.trouble
 
 
+def test_project_that_is_no_package_is_tested_where_it_is(stale: Hub) -> None:
+    """As in an adopted repository, whose pyproject.toml has settings of tools only."""
+    stale.git("reset", "--quiet", "--hard", "main")
+    pyproject = stale.project.folder / "pyproject.toml"
+    tools = pyproject.read_text("utf-8").partition("[tool.strata.image]")
+    pyproject.write_text("".join(tools[1:]).replace('pythonpath = ["src"]\n', ""), "utf-8")
+    stale.commit("Only tool tables")
+    ran = stale.run("lock.yml", stale.pull_request("change"))
+    assert ran.jobs == {"check": "success", "install (ubuntu-latest)": "success"}, ran.trouble
+    assert re.search(r"\d+ passed", ran.log)
+
+
 def test_environment_that_cannot_be_solved_is_told(stale: Hub) -> None:
     stale.project.add_dependency("no-such-package-anywhere")
     stale.commit("Add what is not there")

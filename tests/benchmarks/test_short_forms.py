@@ -18,6 +18,7 @@ from benchmarks import (
     lock_speed,
     pip_speed,
     replay,
+    siblings,
     slim,
 )
 from tests.conftest import HandMadeChannel, Strata, write_environment
@@ -121,15 +122,27 @@ def test_install(
         assert title in lines
 
 
-def test_replay(printed: Printed, project: Path, channel: HandMadeChannel, strata: Strata) -> None:
+@pytest.fixture
+def history(project: Path, channel: HandMadeChannel, strata: Strata) -> Path:
+    """Two locks, one after the other."""
     history = project / "history"
     history.mkdir()
     for number in ("1.0", "2.0"):
         write_environment(project, channel, ["frames", f"numbers ={number}"])
         assert strata("lock").returncode == 0
         (project / "strata.lock").rename(history / f"{number}.lock")
+    return history
+
+
+def test_replay(printed: Printed, history: Path) -> None:
     lines = printed(replay.main, str(history))
     assert [line[13:41].strip() for line in lines[1:]] == list(replay.PLANS)
+
+
+def test_siblings(printed: Printed, history: Path) -> None:
+    lines = printed(siblings.main, str(history), "--pairs", "2")
+    plans = len(replay.PLANS)
+    assert [line[:28].strip() for line in lines[2 : 2 + plans]] == list(replay.PLANS)
 
 
 def test_compression(printed: Printed, locked: Path) -> None:

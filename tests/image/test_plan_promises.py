@@ -307,6 +307,25 @@ def test_a_family_is_as_big_as_all_and_as_young_as_its_youngest() -> None:
     assert Family((record("a"),)).built == 0
 
 
+@pytest.mark.parametrize(
+    ("sizes", "divided_as"),
+    [
+        ((900, 60, 40), [["liba-0"], ["liba-1", "liba-2"]]),
+        ((899, 60, 41), [["liba-0", "liba-1", "liba-2"]]),
+        ((60, 900), [["liba-0"], ["liba-1"]]),
+        ((500, 500), [["liba-0", "liba-1"]]),
+        ((0, 0), [["liba-0", "liba-1"]]),
+        ((None, 5), [["liba-0"], ["liba-1"]]),
+    ],
+)
+def test_who_outweighs_its_family_is_alone(
+    sizes: tuple[int | None, ...], divided_as: list[list[str]]
+) -> None:
+    """So its layer is the same in a project that has it without the rest."""
+    records = [record(f"liba-{n}", size=size, built=BUILT) for n, size in enumerate(sizes)]
+    assert divided(records) == divided(records[::-1]) == divided_as
+
+
 @seeds
 def test_families_divide_what_there_is(seed: int) -> None:
     records = list(some_packages(Random(seed)).values())  # noqa: S311

@@ -15,6 +15,9 @@ from rattler import RepoDataRecord
 _GAP = 2 * 60 * 60
 """Seconds between two packages of one build at most."""
 
+_OUTWEIGHS = 0.9
+"""Share of a family's bytes from which on one package is a family of its own."""
+
 _STEM = re.compile(r"(?:lib|python-|py|r-)?([a-z0-9]+)")
 
 
@@ -52,7 +55,11 @@ class Family:
 
 
 def families(records: Iterable[RepoDataRecord]) -> Iterator[Family]:
-    """Yield *records* by family: one release, built together, tied by a dependency or the name."""
+    """Yield *records* by family: one release, built together, tied by a dependency or the name.
+
+    A package that outweighs the rest of its family is one of its own. Other projects often have it
+    without the rest, and so they have its layer in common.
+    """
     build: list[RepoDataRecord] = []
     for record in sorted(records, key=lambda r: (*_release(r), _built(r), _name(r))):
         if build and not _same_build(build[-1], record):
@@ -83,7 +90,16 @@ def _tied(build: Sequence[RepoDataRecord]) -> Iterator[Family]:
     parts: dict[tuple[str, str], list[RepoDataRecord]] = {}
     for record in build:
         parts.setdefault(top(("name", _name(record))), []).append(record)
-    yield from (Family(tuple(sorted(part, key=_name))) for part in parts.values())
+    for part in parts.values():
+        yield from (Family(tuple(sorted(some, key=_name))) for some in _outweighed(part))
+
+
+def _outweighed(family: Sequence[RepoDataRecord]) -> list[list[RepoDataRecord]]:
+    """Split the biggest package off where it outweighs the rest."""
+    biggest, *rest = sorted(family, key=lambda r: (-(r.size or 0), _name(r)))
+    whole = sum(record.size or 0 for record in family)
+    split = rest and whole and (biggest.size or 0) >= _OUTWEIGHS * whole
+    return [[biggest], rest] if split else [list(family)]
 
 
 def _same_build(one: RepoDataRecord, other: RepoDataRecord) -> bool:
