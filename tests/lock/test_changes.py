@@ -89,6 +89,10 @@ def test_wheels_come_go_and_change() -> None:
     assert pip(wheel("a"), other) == Change(
         "rebuilt", "a", "1.0 py3-none-any", "1.0 cp311-cp311-linux_x86_64", "pip"
     )
+    here, there = (f"https://{host}/a-1.0-py3-none-any.whl" for host in ("a.example", "b.example"))
+    assert pip(wheel("a", url=here, sha256="c"), wheel("a", url=there, sha256="c")) == Change(
+        "rebuilt", "a", f"1.0 {here}", f"1.0 {there}", "pip"
+    )
     hashed = wheel("a")._replace(sha256="ab" * 32)
     assert pip(wheel("a"), hashed) == Change(
         "rebuilt", "a", f"1.0 sha256:{wheel('a').sha256[:12]}", "1.0 sha256:abababababab", "pip"
@@ -148,6 +152,8 @@ def test_of_wheels_the_host_counts() -> None:
     ]
     local = wheel("a", "2.0")._replace(url="./a")
     assert told_of(wheel("a"), local) == [("host", ("https://example.org",), ("a local file",))]
+    odd = wheel("a", "2.0")._replace(url="https://[x/a.whl")
+    assert told_of(wheel("a"), odd) == [("host", ("https://example.org",), ("https://[x/a.whl",))]
     assert told_of(wheel("a", requires=["b"]), wheel("a", requires=["c"])) == [
         ("dependencies", ("b",), ("c",))
     ]

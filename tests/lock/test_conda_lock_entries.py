@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,11 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no package": {"url": "https://x.example/numpy"},
     "no folder": {"url": "numpy-1.26.4-py312h_3.conda"},
     "no place": {"url": "https://[x/numpy-1.26.4-py312h_3.conda"},
+    "no place of a wheel": {"manager": "pip", "url": "https://[x/numpy-1.26.4-py3-none-any.whl"},
+    "a URL without a host": {"url": "x/linux-64/numpy-1.26.4-py312h_3.conda"},
+    "a name with a space": {"name": "num py", "url": URL.replace("numpy", "num py")},
+    "a version that is none": {"version": "!", "url": URL.replace("1.26.4", "!")},
+    "a build that is none": {"url": URL.replace("py312h_3", "py!")},
     "another ending": {"url": URL.replace(".conda", ".zip")},
     "a short hash": {"hash": {"sha256": "ab" * 31}},
     "a long hash": {"hash": {"sha256": "ab" * 33}},
@@ -169,6 +175,20 @@ METADATA: list[dict[str, Any]] = [
 def test_metadata_that_is_none(tmp_path: Path, changed: dict[str, Any]) -> None:
     with pytest.raises(LockError, match="metadata or package list"):
         conda_lock(tmp_path, entry(), **changed)
+
+
+def test_dependencies_are_counted_before_they_are_read(tmp_path: Path) -> None:
+    """An alias of YAML makes a small file that stands for many dependencies."""
+    many = {f"d{n}": "" for n in range(3000)}
+    metadata = f"channels: [conda-forge]\n  platforms: [{SUBDIR}]\n"
+    for count, said in ((100, "package 1: "), (101, "more than 300,000 dependencies")):
+        entries = f"- dependencies: &all {json.dumps(many)}\n" + "- dependencies: *all\n" * (
+            count - 1
+        )
+        file = tmp_path / "conda-lock.yml"
+        file.write_text(f"version: 1\nmetadata:\n  {metadata}package:\n{entries}")
+        with pytest.raises(LockError, match=said):
+            lockfile.read(file)
 
 
 def test_a_package_without_hashes_is_read(tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from conda_strata.lock import lockfile
 from tests.conftest import Strata
 
 URL = "https://conda.anaconda.org/conda-forge/noarch"
@@ -58,3 +61,34 @@ def test_packages_from_sources_are_named(strata: Strata, project: Path) -> None:
     (project / "pixi.lock").write_text(LOCK)
     said = planned(strata, "linux-64")[1]
     assert "own: pixi builds that from source" in said
+
+
+OLDER = f"""\
+version: 6
+environments:
+  default:
+    channels:
+    - url: https://conda.anaconda.org/conda-forge/
+    packages:
+      linux-64:
+      - conda: .
+      - conda: {URL}/tqdm-4.66.1-py_0.conda
+packages:
+- conda: .
+  name: own
+  version: 1.0.0
+  build: h1
+  subdir: linux-64
+- conda: {URL}/tqdm-4.66.1-py_0.conda
+  sha256: {"a" * 64}
+"""
+
+
+@pytest.mark.parametrize("text", [LOCK, OLDER], ids=["7", "6"])
+def test_both_formats_say_what_is_built_from_sources(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "pixi.lock"
+    file.write_text(text)
+    found = lockfile.read(file)
+    assert found.sources == {"default": {"linux-64": ("own",)}}
+    names = [one.name.normalized for one in found.records("default", "linux-64")]
+    assert names == ["tqdm"]

@@ -103,6 +103,8 @@ HOST = "https://files.example/"
         (located("rich", "http://files.example/rich-1.0-py3-none-any.whl"), "not encrypted"),
         (located("rich", "file:///x/rich-1.0-py3-none-any.whl"), "not https"),
         (located("rich", "./rich-1.0-py3-none-any.whl"), "not https"),
+        (located("rich", "//[x/rich-1.0-py3-none-any.whl"), "no URL"),
+        (located("rich", "//[x/poor-1.0-py3-none-any.whl"), "is a wheel of poor"),
         (located("rich", f"{HOST}$x/rich-1.0-py3-none-any.whl"), "no URL of a wheel"),
         (located("-rich", f"{HOST}rich-1.0-py3-none-any.whl"), "no name of a Python package"),
         (located("rich\n", f"{HOST}rich-1.0-py3-none-any.whl"), "no name of a Python package"),
@@ -348,3 +350,20 @@ def test_what_decides_whether_two_locks_are_the_same() -> None:
     assert model.same(
         start, replace(start, sources={"x": {}}, wheels={**start.wheels, "z": {SUBDIR: []}})
     )
+
+
+def test_one_package_of_one_platform_of_one_environment_makes_two_locks_differ() -> None:
+    places = [(name, subdir) for name in ("default", "dev") for subdir in (SUBDIR, "osx-64")]
+
+    def lock(conda: object = None, pip: object = None) -> Lock:
+        def of(make: Any, changed: object) -> dict[str, Any]:
+            found: dict[str, Any] = {"default": {}, "dev": {}}
+            for place in places:
+                found[place[0]][place[1]] = [make("a", "2.0" if place == changed else "1.0")]
+            return found
+
+        return replace(BOTH, environments=of(record, conda), wheels=of(wheel, pip))
+
+    one_changed = [lock(conda=place) for place in places] + [lock(pip=place) for place in places]
+    assert model.same(lock(), lock())
+    assert not any(model.same(lock(), changed) for changed in one_changed)

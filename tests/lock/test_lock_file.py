@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conda_strata.core.errors import LockError, OutOfDateLockError, UsageError
+from conda_strata.core.errors import LockError, OutOfDateLockError, StrataError, UsageError
 from conda_strata.lock import check, foreign, lockfile, model, revision
 from conda_strata.lock.model import Lock
 from conda_strata.spec.dependency import Spec
@@ -96,6 +96,14 @@ def test_no_lock_and_what_is_none(tmp_path: Path) -> None:
         lockfile.read(tmp_path / "none")
     with pytest.raises(LockError, match="no regular file"):
         lockfile.read(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    unreadable = Path("/proc/self/mem")  # also by root
+    if not unreadable.exists():
+        pytest.skip("only Linux has such a file")
+    with pytest.raises(LockError, match="mem cannot be read: "):
+        lockfile.read(unreadable)
 
 
 def test_a_file_has_a_size_that_a_lock_can_have(tmp_path: Path) -> None:
@@ -298,6 +306,23 @@ def test_hosts_of_wheels_that_nobody_named(monkeypatch: pytest.MonkeyPatch, tmp_
     assert list(check.wheels_elsewhere(manifest(), lock, [SUBDIR])) == []
 
 
+def test_a_wheel_that_is_not_locked_is_no_wheel_from_elsewhere() -> None:
+    asked = pip("rich", "more @ https://x.example/more-1.0-py3-none-any.whl")
+    (said,) = problems(**asked)
+    assert said.startswith(
+        "environment.yml:7: 'more @ https://x.example/more-1.0-py3-none-any.whl'"
+    )
+    assert said.endswith("is not locked for linux-64")
+
+
+@pytest.mark.parametrize("url", ["//[x/rich-1.0-py3-none-any.whl", "./rich", "file:///x"])
+@pytest.mark.parametrize("wanted", ["rich", "rich @ https://x.example/rich-1.0-py3-none-any.whl"])
+def test_wheels_without_a_host_are_a_problem_and_no_warning(url: str, wanted: str) -> None:
+    lock = replace(CURRENT, wheels={"dev": {SUBDIR: [wheel("rich", url=url)]}})
+    assert list(check.wheels_elsewhere(manifest(**pip(wanted)), lock, [SUBDIR])) == []
+    assert any("its location" in problem for problem in problems(lock, **pip(wanted)))
+
+
 # What a comparison reads.
 
 
@@ -334,6 +359,35 @@ def test_a_lock_of_a_file_a_revision_or_nothing(
         revision.read(":bad")
 
 
+def test_a_lock_comes_through_a_pipe(tmp_path: Path) -> None:
+    content = written(LOCK, tmp_path).read_bytes()
+    for data, expected in ((content, LOCK), (b"", Lock({}, (), Path()))):
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(data)
+        with os.fdopen(reading):
+            found = revision.read(f"/dev/fd/{reading}")
+        assert model.same(found, expected)
+        assert found.path == Path(f"/dev/fd/{reading}")
+
+
+def test_git_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="git is not installed"):
+        revision.read("HEAD:strata.lock")
+
+
+def test_a_lock_that_cannot_be_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(LOCK, tmp_path)
+    before = path.read_bytes()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(StrataError, match="cannot be written: No such file"):
+        written(replace(LOCK, wheels={}), tmp_path)
+    assert path.read_bytes() == before
+
+
 # Files of other tools.
 
 NAMED: dict[str, tuple[str, str]] = {
@@ -355,6 +409,7 @@ UNNAMED = {
     "prose": "numpy>=2\nAnd then, something else.\n",
     "nothing": "",
     "with packages": "dependencies:\npackages:\n",
+    "no UTF-8": "caf\udce9\n",
 }
 
 
@@ -374,7 +429,7 @@ def test_what_a_file_is_instead(tmp_path: Path, name: str, text: str, said: str)
 @pytest.mark.parametrize("text", UNNAMED.values(), ids=UNNAMED)
 def test_what_nobody_knows(tmp_path: Path, text: str) -> None:
     file = tmp_path / "x"
-    file.write_text(text)
+    file.write_text(text, "utf-8", "surrogateescape")
     assert (
         "is not a lock that strata can read: why" in foreign.explain(file, ValueError("why")).what
     )
@@ -385,7 +440,7 @@ def test_what_nobody_knows(tmp_path: Path, text: str) -> None:
     assert foreign.explain(link, ValueError("why")).what == (
         f"{link} is not a lock that strata can read"
     )
-    (tmp_path / "strata.lock").write_text(text)
+    (tmp_path / "strata.lock").write_text(text, "utf-8", "surrogateescape")
     assert "git" in foreign.explain(tmp_path / "strata.lock", ValueError("x")).fix
     assert "the tool that wrote it" in foreign.explain(file, ValueError("x")).fix
     assert "cannot be read" in foreign.explain(tmp_path / "none").what

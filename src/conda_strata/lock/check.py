@@ -220,7 +220,8 @@ def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> 
     for environment in lock.environments:
         for subdir in subdirs:
             for wheel in lock.wheels_of(environment, subdir):
-                found.setdefault(_host(wheel.url), {})[wheel.name] = None
+                if host := _host(wheel.url):  # what has none is a problem of the lock
+                    found.setdefault(host, {})[wheel.name] = None
     if not found.keys() - _PYPI:
         return
     from packaging.requirements import Requirement
@@ -234,7 +235,7 @@ def wheels_elsewhere(manifest: Manifest, lock: Lock, subdirs: Sequence[str]) -> 
     for host in found.keys() - named - _PYPI - index_login.hosts():
         names = ", ".join(map(shown, list(found[host])[:_MOST]))
         yield (
-            f"{lock.path}: {names} (pip) from {shown(host) or 'no host'}, which is neither PyPI's "
+            f"{lock.path}: {names} (pip) from {shown(host)}, which is neither PyPI's "
             "nor that of an index which uv is told of here"
         )
 

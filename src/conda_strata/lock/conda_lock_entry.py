@@ -81,10 +81,15 @@ def _record(fields: Mapping[str, object]) -> RepoDataRecord:
 def _wheel(fields: Mapping[str, object]) -> Wheel:
     sha256 = _digest(as_mapping(fields.get("hash") or {}), "sha256", 64)
     requires = {canonicalize_name(name) for name in as_mapping(fields.get("dependencies") or {})}
+    url = as_text(fields.get("url"))
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise Malformed(f"{shown(url)} is no URL of a package") from None
     return Wheel(
         canonicalize_name(as_text(fields.get("name"))),
         as_text(fields.get("version")),
-        as_text(fields.get("url")),
+        url,
         (sha256 or b"").hex(),
         tuple(sorted(requires)),
     )
@@ -111,8 +116,8 @@ def _digest(hashes: Mapping[str, object], kind: str, length: int) -> bytes | Non
 
 
 def as_mapping(value: object) -> Mapping[str, object]:
-    """Return *value*, which must be a mapping with names."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    """Return *value*, which must be a mapping; its names are text, as the loader makes them."""
+    if not isinstance(value, dict):
         raise Malformed("a mapping is missing")
     return value
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from rattler import RepoDataRecord
 
@@ -220,7 +219,7 @@ def _wheel_file_fault(wheel: Wheel) -> str | None:
         parse_wheel_filename,
     )
 
-    file = unquote(urlsplit(wheel.url).path.rpartition("/")[2])
+    file = wheel.file_name
     kind = "source distribution" if wheel.is_source else "wheel"
     try:
         name = (parse_sdist_filename if wheel.is_source else parse_wheel_filename)(file)[0]

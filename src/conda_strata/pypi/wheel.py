@@ -40,4 +40,7 @@ class Wheel(NamedTuple):
     @property
     def file_name(self) -> str:
         """The last part of its location, which holds its compatibility tags."""
-        return self.built or unquote(urlsplit(self.url).path.rpartition("/")[2])
+        try:
+            return self.built or unquote(urlsplit(self.url).path.rpartition("/")[2])
+        except ValueError:  # the location of an untrustworthy lock is anything
+            return self.url.rpartition("/")[2]
