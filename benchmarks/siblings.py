@@ -51,9 +51,12 @@ def project(lock: Lock, subdir: str, share: float, chosen: random.Random) -> Loc
 def compare(lock: Lock, subdir: str, share: float, pairs: int) -> Iterator[str]:
     """Yield a line about the projects, and one for each plan."""
     chosen = random.Random(subdir)  # noqa: S311
-    drawn = [[project(lock, subdir, share, chosen) for _ in range(2)] for _ in range(pairs)]
+    drawn = [
+        (project(lock, subdir, share, chosen), project(lock, subdir, share, chosen))
+        for _ in range(pairs)
+    ]
     total = fmean(_bytes(second, subdir) for _, second in drawn)
-    pulled = {name: fmean(_pulled(name, *two, subdir) for two in drawn) for name in PLANS}
+    pulled = {name: fmean(_pulled(name, *pair, subdir) for pair in drawn) for name in PLANS}
     yield (
         f"{subdir}: the second image has {total / 1e6:.0f} MB, "
         f"{1 - pulled[FLOOR] / total:.0%} of them packages that the first one has, too"
