@@ -91,6 +91,33 @@ def test_after_docker_podman_is_asked(home: Path, monkeypatch: pytest.MonkeyPatc
     assert found("r.io/a") == "docker:pw:"
 
 
+def test_podman_keeps_logins_in_one_of_three_places(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is named, alone; else that of the session, before that of the home folder."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
+    keep(home / ".config/containers/auth.json", auths={"r.io": auth("other:pw")})
+    assert found("r.io/a") == ""
+    keep(home / "xdg/containers/auth.json", auths={"r.io": auth("config:pw")})
+    assert found("r.io/a") == "config:pw:"
+    keep(home / "run/containers/auth.json", auths={"r.io": auth("session:pw")})
+    assert found("r.io/a") == "session:pw:"
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(home / "none"))
+    assert found("r.io/a") == ""
+
+
+def test_a_configuration_that_cannot_be_read_is_named(home: Path) -> None:
+    (home / ".docker/config.json").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"config.json: Is a directory") as caught:
+        found("r.io/a")
+    assert caught.value.fix.startswith("Make it readable")
+    (home / ".docker/config.json").rmdir()
+    (home / ".docker").rmdir()
+    (home / ".docker").write_text("a file in the place of the folder")
+    assert found("r.io/a") == ""
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 
 from conda_strata.core.errors import StrataError, UsageError
+from conda_strata.image import contents as contents_module
 from conda_strata.image.contents import EPOCH, Contents, Entry, Link, linked
 from conda_strata.image.folders import write_layers
 from conda_strata.image.layer_set import LayerSet
 from tests.conftest import BUILT, PACKED, SUBDIR, HandMadeChannel
-from tests.support.records import lock_of, newest
+from tests.support.python_index import serving
+from tests.support.records import lock_of, newest, wheel
 
 NAMES = ("frames", "numbers", "paths", "python")
 
@@ -102,6 +105,43 @@ def test_packages_with_one_file_are_tied(channel: HandMadeChannel) -> None:
     assert len(full) == 1
     assert {"share/left.txt", "share/right.txt"} < full[0]
     assert any(path.startswith("__clobbers__/") for path in full[0])
+
+
+def test_wheels_lie_where_the_python_looks_and_their_commands_start_it(
+    channel: HandMadeChannel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    with serving(folder) as index:
+        index.add("colors", command="paint")
+        (file,) = folder.glob("*.whl")
+        url = f"{index.url.removesuffix('/simple')}/{file.name}"
+        one = wheel("colors", url=url, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+        lock = lock_of({"default": [newest(channel)["python"]]}, {"default": [one]})
+        layers = LayerSet.of(lock, None, "default", SUBDIR, prefix="/srv/env")
+        with linked(layers) as both:
+            entries = {slot: {e.path: e for e in found} for slot, found in both.entries.items()}
+            command = entries[95]["bin/paint"].content
+            assert isinstance(command, Path)
+            assert command.read_text().startswith("#!/srv/env/bin/python")
+    (wheels,) = [found for found in entries.values() if "bin/paint" in found]
+    assert wheels is entries[95]
+    place = "lib/python3.11/site-packages"
+    assert {f"{place}/colors/__init__.py", f"{place}/colors-1.0.dist-info/METADATA"} < wheels.keys()
+    assert wheels["bin/paint"].mode == 0o775
+    assert {entry.time for entry in wheels.values()} == {EPOCH}
+    assert list(wheels) == sorted(wheels)
+
+
+def test_folders_are_no_entries_and_links_are(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "a/b").mkdir(parents=True)
+    (tree / "a/file").write_text("x")
+    (tree / "a/link").symlink_to("file")
+    (tree / "folder").symlink_to("a/b")
+    found = {entry.path: entry.content for entry in contents_module._tree(tree)}
+    links = {"a/link": Link("file"), "folder": Link("a/b")}
+    assert found == {"a/file": tree / "a/file", **links}
 
 
 def test_slim_leaves_out_and_nothing_else(tmp_path: Path) -> None:

@@ -101,3 +101,19 @@ def test_settings_decide_what_is_made(job: Job, registry: Registry, tmp_path: Pa
     ]
     assert not keys[0] & keys[1]
     assert registry.asked
+
+
+def test_a_registry_that_is_away_is_told_and_the_others_are_asked(
+    job: Job, registry: Registry, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    away = Place(Repository("127.0.0.1:9/team/cache"))
+    here = Place(Repository(f"{registry.address}/team/cache"), "other")
+    with caplog.at_level("WARNING"):
+        found = replace(job, reuse=[away, here]).reachable()
+    assert [place.repository.name for place in found] == [
+        f"{registry.address}/team/app", f"{registry.address}/team/cache",
+    ]  # fmt: skip
+    assert caplog.text.count("going on without what it has") == 1
+    assert "127.0.0.1:9/team/cache" in caplog.text
+    assert replace(job, home=None, reuse=[away]).reachable() == []

@@ -61,6 +61,33 @@ def test_nobody_gets_anything_who_does_not_know_its_name(
     assert requests.put(f"http://{host}/v2/{path}/manifests/x", b"{}", timeout=5).status_code == 501
 
 
+def test_it_says_that_it_is_a_registry(served: Loopback) -> None:
+    answer = requests.get(f"http://{served.name.partition('/')[0]}/v2/", timeout=5)
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert answer.headers["Docker-Distribution-API-Version"] == "registry/2.0"
+    assert "Docker-Content-Digest" not in answer.headers
+
+
+def test_a_head_has_no_body_and_a_layer_is_no_manifest(
+    served: Loopback, image: tuple[Composed, BlobStore]
+) -> None:
+    host, _, path = served.name.partition("/")
+    layer = image[0].layers[0].descriptor.digest
+    codes = {
+        f"{path}/manifests/{image[0].digest}": 200,
+        f"{path}/blobs/{layer}": 200,
+        f"{path}/manifests/{layer}": 404,
+        f"{path}/blobs/sha256:0": 404,
+    }
+    with requests.Session() as session:  # a body would be the start of the next answer
+        for method in ("HEAD", "GET", "HEAD"):
+            for name, code in codes.items():
+                answer = session.request(method, f"http://{host}/v2/{name}", timeout=5)
+                assert answer.status_code == code
+                if method == "GET":
+                    assert len(answer.content) == int(answer.headers["Content-Length"])
+
+
 def test_tls_is_answered_in_plain_http_at_once(served: Loopback) -> None:
     """So Docker, whose first try is TLS, goes on without."""
     host = served.name.partition("/")[0]

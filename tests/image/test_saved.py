@@ -78,6 +78,19 @@ def test_what_docker_saved_is_checked(
         saved.base(written(tmp_path, b"own", **changed), {}, store, "zstd", None)
 
 
+@pytest.mark.parametrize("name", ["config.json", "blobs/0"])
+def test_a_folder_is_no_part_of_an_image(store: BlobStore, tmp_path: Path, name: str) -> None:
+    file, other = written(tmp_path, b"own"), tmp_path / "other.tar"
+    with tarfile.open(file) as old, tarfile.open(other, "w") as new:
+        for member in old:
+            content = old.extractfile(member)
+            if member.name == name:
+                member.type, member.size = tarfile.DIRTYPE, 0
+            new.addfile(member, content)
+    with pytest.raises(StrataError, match="cannot be read"):
+        saved.base(other, {}, store, "zstd", None)
+
+
 # Times.
 
 

@@ -218,6 +218,19 @@ def test_the_head_alone_is_asked_for(registry: Registry) -> None:
     assert named.ask() == 200
 
 
+@pytest.mark.parametrize("code", [401, 403, 503])
+def test_who_asks_is_told_what_who_gives_tokens_says(registry: Registry, code: int) -> None:
+    def rule(request: Request) -> Reply:
+        if request.path == "/token":
+            return Reply(code)
+        challenge = f'Bearer realm="{registry.url}/token"'
+        return Reply(401, headers={"WWW-Authenticate": challenge})
+
+    registry.rule = rule
+    assert repository(registry).ask() == code
+    assert [r.path for r in registry.asked] == ["/v2/team/app/manifests/tag", "/token"]
+
+
 def test_a_blob_is_there_with_its_size(registry: Registry) -> None:
     home, digest = repository(registry), registry.add(b"data")
     assert home.has(digest)
