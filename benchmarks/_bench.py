@@ -117,9 +117,13 @@ class Bench:
         subprocess.run(command, check=True, capture_output=True)
 
     def fresh(self) -> None:
-        """Forget all but what the registry holds."""
-        names = [f"{one}:{t}" for one in (self.project.image, self.peer) for t in image.TARGETS]
-        image.forget(names)
+        """Forget all but what the registry holds.
+
+        A layer of any image that is left would not be pulled: the base's, or an earlier project's.
+        """
+        prune = ["docker", "image", "prune", "--all", "--force"]
+        subprocess.run(prune, check=True, capture_output=True)
+        image.forget(())
 
     @contextmanager
     def cold(self) -> Iterator[None]:
