@@ -57,6 +57,7 @@ KEPT = [
     ("r.io/a/b", {"r.io:5000": auth("me:pw")}, ""),
     ("r.io/a/b", {"evil.r.io": auth("me:pw"), "r.io.evil": auth("me:pw")}, ""),
     ("r.io/a/b", {"https://r.io@evil.io": auth("me:pw")}, ""),
+    ("r.io/a/b", {"ftp://r.io": auth("me:pw")}, ""),
     ("r.io/a/b", {HUB: auth("hub:pw")}, ""),
     ("debian", {HUB: auth("hub:pw")}, "hub:pw:"),
     ("me/app:1", {HUB: auth("hub:pw")}, "hub:pw:"),
@@ -215,10 +216,14 @@ def test_helpers_that_have_none(
 
 
 @pytest.mark.parametrize("name", ["missing", "../bin/one", "a/b", "a b", "a\n"])
-def test_helpers_that_are_none(home: Path, helper: Path, name: str) -> None:
+def test_helpers_that_are_none(
+    home: Path, helper: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     write(helper, "one", ANSWER)
     keep(home / ".docker/config.json", credsStore=name)
     assert found("r.io/a") == ""
+    said = "does not run" if name == "missing" else "cannot be the name of a program"
+    assert [said in record.getMessage() for record in caplog.records] == [True]
 
 
 # What goes to whom.

@@ -303,7 +303,7 @@ def test_what_cannot_be_mounted_is_copied(registry: Registry) -> None:
     assert registry.blobs == {digest: b"data"}
 
 
-@pytest.mark.parametrize("code", [400, 403, 404, 405, 501])
+@pytest.mark.parametrize("code", [400, 403, 404, 405, 415, 501])
 def test_what_may_not_be_mounted_is_copied(registry: Registry, code: int) -> None:
     digest = digest_of(b"data")
 
@@ -437,6 +437,13 @@ def test_an_answer_has_as_many_bytes_as_it_may_and_no_more(
             get(registry, limit=limit - 1, into=file)
     with pytest.raises(NetworkError, match="larger than"):
         get(registry, limit=limit - 1)
+
+
+def test_what_is_too_large_is_not_read_to_its_end(registry: Registry) -> None:
+    registry.rule = lambda _request: Reply(200, b"x" * 100_000, promised=10**12)
+    with pytest.raises(NetworkError, match="larger than"):
+        get(registry, limit=10)
+    assert len(registry.asked) == 1
 
 
 def test_a_failure_is_not_written_to_the_file(registry: Registry, tmp_path: Path) -> None:
