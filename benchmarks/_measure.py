@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import os
 import platform
 import statistics
@@ -10,12 +11,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from rig.channel import server
+
+_Result = TypeVar("_Result")
 
 STRATA = (sys.executable, "-m", "conda_strata")
 
@@ -25,6 +30,7 @@ class Runs:
     """What the runs of one command took."""
 
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     peaks: list[int] = field(default_factory=list)
 
     @property
@@ -36,13 +42,24 @@ class Runs:
     def peak(self) -> float:
         """The most memory that a run held at a time, in megabytes.
 
-        Linux counts what this process held when it started the command, too: some 50 MB.
+        Linux counts the most that this process held before it started the command, too: 50 MB.
         """
         return max(self.peaks) / 1e6
 
 
-def once(command: Sequence[str], runs: Runs | None = None, cwd: Path | None = None) -> None:
+def once(
+    command: Sequence[str],
+    runs: Runs | None = None,
+    cwd: Path | None = None,
+    *,
+    fine: Container[int] = (0,),
+) -> None:
     """Run a command, silent unless it fails, and note what it took.
+
+    Parameters
+    ----------
+    fine
+        Exit codes that are no failure.
 
     Raises
     ------
@@ -61,11 +78,12 @@ def once(command: Sequence[str], runs: Runs | None = None, cwd: Path | None = No
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
-    if process.returncode:
+    if process.returncode not in fine:
         print(said)
         raise subprocess.CalledProcessError(process.returncode, list(command))
     if runs is not None:
         runs.seconds.append(seconds)
+        runs.processor.append(usage.ru_utime + usage.ru_stime)
         # Linux counts in kibibytes, macOS in bytes.
         runs.peaks.append(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
@@ -76,6 +94,7 @@ def alternate(
     *,
     cwd: Path | None = None,
     before: Callable[[], None] = lambda: None,
+    fine: Container[int] = (0,),
 ) -> dict[str, Runs]:
     """Run each command *times* times, one after the other and in turns; *before* each, prepare."""
     measured = {name: Runs() for name in commands}
@@ -83,8 +102,14 @@ def alternate(
         order = list(commands) if number % 2 == 0 else list(commands)[::-1]
         for name in order:
             before()
-            once(commands[name], measured[name], cwd)
+            once(commands[name], measured[name], cwd, fine=fine)
     return measured
+
+
+def apart(function: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call in a new process: what this one ever held counts as memory of the commands it starts."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def table(title: str, measured: Mapping[str, Runs]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,12 +28,20 @@ def missing() -> bool:
     return absent
 
 
+def locks(folder: Path) -> list[Path]:
+    """Return the history of a real project's locks: of the folder that LOCKS names, else PyPSA-Eur's."""
+    if named := os.environ.get("LOCKS"):
+        folder = Path(named)
+    else:
+        _measure.apart(_unpack, DATA / "pypsa-eur-locks.tar.zst", folder)
+    return sorted(folder.rglob("*.lock"))
+
+
 @contextmanager
 def project(folder: Path) -> Iterator[Path]:
     """Yield a project to lock, in *folder*; its channels are served while the context lasts."""
     channels = folder / "channels"
-    with tarfile.open(DATA / "conda-forge-slice.tar.zst", "r:zst") as archive:
-        archive.extractall(channels, filter="data")
+    _measure.apart(_unpack, DATA / "conda-forge-slice.tar.zst", channels)
     root = folder / "project"
     root.mkdir()
     text = (DATA / "pypsa-eur-environment.yml").read_text("utf-8")
@@ -41,3 +50,8 @@ def project(folder: Path) -> Iterator[Path]:
         mirrors = {f"https://conda.anaconda.org/{name}": f"{url}/{name}" for name in CHANNELS}
         _measure.live_in(folder / "home", mirrors)
         yield root
+
+
+def _unpack(file: Path, folder: Path) -> None:
+    with tarfile.open(file, "r:zst") as archive:
+        archive.extractall(folder, filter="data")

@@ -15,6 +15,7 @@ from benchmarks import (
     check_speed,
     compression,
     install_speed,
+    large_locks,
     lock_speed,
     pip_speed,
     replay,
@@ -137,6 +138,23 @@ def history(project: Path, channel: HandMadeChannel, strata: Strata) -> Path:
 def test_replay(printed: Printed, history: Path) -> None:
     lines = printed(replay.main, str(history))
     assert [line[13:41].strip() for line in lines[1:]] == list(replay.PLANS)
+
+
+@pytest.mark.usefixtures("repodata")
+def test_large_locks(printed: Printed, history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCKS", str(history))
+    short = "--counts 10 20 --platforms 1 --updates 2 --times 1 --seconds"
+    lines = printed(large_locks.main, *short.split())
+    for row in (
+        *("made up: 3 locks in one process", "a real project: 2 locks in one process"),
+        *("processor, ms per 1000 packages", "peak memory, MB"),
+        *("lock                  four bare solves", "check                 reading the lock"),
+        *("plan                  reading the lock", "size                  reading the lock"),
+        *("diff, one update      reading both", "diff, all updates     reading both"),
+        *("check, 1 platform", "plan, 1 platform", "diff, 1 platform", "size, 1 platform"),
+        "plan, 1 platform, one release",
+    ):
+        assert any(line.startswith(row) for line in lines), row
 
 
 def test_siblings(printed: Printed, history: Path) -> None:

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 from conda_strata.core.errors import ManifestError
@@ -49,6 +50,7 @@ def mentions_credentials(text: str) -> bool:
     )
 
 
+@cache
 def without_credentials(url: str) -> str:
     """Return *url* less its user, password and token."""
     try:
