@@ -47,15 +47,15 @@ class Row:
 class Bench:
     """A project on the rig, to be pushed in both ways.
 
-    With *turns*, what differs from run to run is measured that often, both sides in turns.
+    *far* is whether the registry is behind a link.
     """
 
-    def __init__(self, out: Path, here: surroundings.Surroundings, turns: int) -> None:
+    def __init__(self, out: Path, here: surroundings.Surroundings, *, far: bool) -> None:
         assert here.cloud is not None
         self.out = out
         self.here = here
         self.cloud = here.cloud
-        self.turns = turns
+        self.far = far
         owner = {"github_owner": f"bench-{time.time_ns()}"}
         self.project = generate(out, self.here.answers | owner)
         self.peer = f"{self.project.image}-one-layer"
@@ -156,7 +156,7 @@ def show(measure: Callable[[Bench], Iterable[Row]], ours: str, theirs: str) -> N
             sys.exit("this needs a Docker daemon of the rig's own, whose cache may be dropped")
         if link:
             here = stack.enter_context(_link.between(here, link))
-        bench = Bench(folder, here, turns=1 if link else 2)
+        bench = Bench(folder, here, far=link is not None)
         docker = ["docker", "version", "--format", "{{.Server.Version}}"]
         version = subprocess.run(docker, capture_output=True, text=True, check=True).stdout.strip()
         print(f"\n{time.strftime('%Y-%m-%d')}: {machine()}, Docker {version}")
