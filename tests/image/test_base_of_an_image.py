@@ -139,6 +139,26 @@ def test_arguments_and_the_stage_are_inputs(recipe: Recipe) -> None:
     assert len(keys) == 4
 
 
+def test_arguments_and_contexts_are_inputs_in_any_order(recipe: Recipe, project: Path) -> None:
+    arguments = {"VERSION": "1", "MORE": "2"}
+    contexts = {"extra": str(project / "context"), "also": str(project / "scripts")}
+    one = fresh(recipe, arguments=arguments, contexts=contexts)
+    other = fresh(
+        recipe,
+        arguments=dict(reversed(arguments.items())),
+        contexts=dict(reversed(contexts.items())),
+    )
+    assert one.key("dev") == other.key("dev")
+
+
+def test_keys_of_bases_stay_what_they_are(recipe: Recipe, project: Path) -> None:
+    """Another key in a new release would make the bases of all images again."""
+    (project / "Dockerfile").write_text("FROM scratch AS dev-base\nCOPY scripts /x\n")
+    assert fresh(recipe).key("dev") == "97dc6c8e53d37f4e"
+    (project / "scripts/a.sh").chmod(0o755)
+    assert fresh(recipe).key("dev") == "b22549f03ad7e0c9"
+
+
 def test_inputs_are_named(recipe: Recipe, registry: Registry) -> None:
     said = recipe.inputs("dev")
     assert sorted(said) == [

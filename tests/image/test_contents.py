@@ -162,6 +162,13 @@ def test_nothing_stays_beside_the_cache(channel: HandMadeChannel, tmp_path: Path
     assert not list((tmp_path / "cache").glob(".layers-*"))
 
 
+def test_a_folder_that_is_gone_already_is_no_failure(tmp_path: Path) -> None:
+    with contents_module._scratch(tmp_path) as folder:
+        assert folder.parent == tmp_path
+        folder.rmdir()
+    assert list(tmp_path.glob(".layers-*")) == []
+
+
 def test_folders_are_regular_and_all_are_made(channel: HandMadeChannel, tmp_path: Path) -> None:
     out = tmp_path / "out"
     layers = wanted(channel, "paths", max_layers=4)

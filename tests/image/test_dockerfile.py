@@ -164,6 +164,10 @@ def test_what_is_no_dockerfile_is_refused(tmp_path: Path, text: str, said: str) 
         read(tmp_path, text)
 
 
+def test_an_argument_without_a_name_names_nothing(tmp_path: Path) -> None:
+    assert [x.below for x in read(tmp_path, "ARG\nFROM debian AS x\nARG\n").stages] == ["debian"]
+
+
 def test_as_long_as_it_may_be(tmp_path: Path) -> None:
     found = read(tmp_path, "FROM debian\n".ljust(200_000, "#"))
     assert (found.file, len(found.text)) == (tmp_path / "Dockerfile", 200_000)

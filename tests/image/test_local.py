@@ -232,7 +232,10 @@ def test_a_base_is_built_once_and_remembered(
         registry.add_image("base")
         home = Repository(f"{registry.address}/team/app")
         name = f"{registry.address}/team/base:base"
-        (tmp_path / "Dockerfile").write_text(f"FROM {name} AS dev-base\n")
+        registry.put("tools", b"{}")
+        tools = f"{registry.address}/team/tools:tools"
+        text = f"FROM {tools} AS tools\nFROM {name} AS dev-base\nCOPY --from=tools /x /x\n"
+        (tmp_path / "Dockerfile").write_text(text)
         settings = Settings(dockerfile=Path("Dockerfile"))
         store = BlobStore(tmp_path / "store")
         recipe = Recipe(tmp_path, settings, {"A": "1"}, {}, store)

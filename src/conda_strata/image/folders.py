@@ -50,7 +50,7 @@ def write_layers(
     with _whole(out), linked(wanted, reporter=reporter) as contents:
         for slot in range(slots):
             top = out / f"{slot:02}"
-            top.mkdir(parents=True, exist_ok=True)
+            top.mkdir(parents=True)
             for entry in contents.entries.get(slot, ()):
                 _write(entry, top / inner / entry.path)
             _settle_folders(top, top / inner)
