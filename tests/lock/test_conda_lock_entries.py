@@ -177,6 +177,13 @@ def test_metadata_that_is_none(tmp_path: Path, changed: dict[str, Any]) -> None:
         conda_lock(tmp_path, entry(), **changed)
 
 
+def test_what_a_wheel_requires_is_sorted(tmp_path: Path) -> None:
+    names = [f"p{n}" for n in range(9)]
+    one = entry(**{**WHEEL, "dependencies": dict.fromkeys(reversed(names), "*")})
+    (found,) = conda_lock(tmp_path, one).wheels_of("default", SUBDIR)
+    assert list(found.requires) == names
+
+
 def test_dependencies_are_counted_before_they_are_read(tmp_path: Path) -> None:
     """An alias of YAML makes a small file that stands for many dependencies."""
     many = {f"d{n}": "" for n in range(3000)}

@@ -84,6 +84,19 @@ packages:
 """
 
 
+def test_what_is_built_from_sources_is_sorted(tmp_path: Path) -> None:
+    names = ["a", "own", "z"]
+    text = OLDER
+    for name in ("z", "a"):
+        text = text.replace("      - conda: .\n", f"      - conda: ./{name}\n      - conda: .\n")
+        block = text[text.index("- conda: .\n  name: own") : text.rindex("- conda: ")]
+        own = block.replace("- conda: .", f"- conda: ./{name}").replace("own", name)
+        text = text.replace(block, block + own)
+    file = tmp_path / "pixi.lock"
+    file.write_text(text)
+    assert lockfile.read(file).sources == {"default": {"linux-64": tuple(names)}}
+
+
 @pytest.mark.parametrize("text", [LOCK, OLDER], ids=["7", "6"])
 def test_both_formats_say_what_is_built_from_sources(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pixi.lock"

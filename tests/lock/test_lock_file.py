@@ -123,6 +123,7 @@ DEEP: dict[str, tuple[str, bool]] = {
     "mixed": ("[{" * 101 + "}]" * 101, False),
     "one after another": ("- [{}]\n" * 500, True),
     "side by side": ("- [a, [b]]\n" * 500, True),
+    "closed before it is opened": ("] " + "[ " * 201, False),
     "closed in quotes": ("[ ']' " * 201, False),
     "closed in a comment": ("[ #]\n" * 201, False),
     "closed in double quotes": ('[ "\\"]" ' * 201, False),
@@ -259,6 +260,23 @@ def test_early_versions_that_are_locked_satisfy() -> None:
 def test_wheels_that_are_asked_for_and_none_is_locked() -> None:
     found = problems(replace(CURRENT, wheels={}, indexes=()))
     assert found == ["environment.yml:7: 'rich >=1' (pip) is not locked for linux-64"]
+
+
+def test_packages_that_nothing_needs_are_sorted() -> None:
+    names = sorted(f"p{n}" for n in range(12))
+    lock = replace(
+        CURRENT,
+        environments={
+            "default": {SUBDIR: [NUMPY, PYTHON, *map(record, reversed(names))]},
+            "dev": {SUBDIR: [PURE]},
+        },
+        wheels={"dev": {SUBDIR: [*WHEELS, *map(wheel, reversed(names))]}},
+    )
+    found = [problem for problem in problems(lock) if problem.startswith("nothing depends on")]
+    assert found == [
+        *(f"nothing depends on {name}, which is locked for {SUBDIR}" for name in names),
+        *(f"nothing depends on {name} (pip), which is locked for {SUBDIR}" for name in names),
+    ]
 
 
 def test_what_is_so_in_several_environments_and_platforms_is_told_once() -> None:

@@ -46,7 +46,7 @@ def sources(file: LockFile, path: Path) -> dict[str, dict[str, tuple[str, ...]]]
     for name, environment in file.environments():
         for subdir, platform in chosen("", environment.platforms()).items():
             packages = environment.packages(platform) or []
-            names = sorted(p.name for p in packages if isinstance(p, CondaLockedSourcePackage))
+            names = [p.name for p in packages if isinstance(p, CondaLockedSourcePackage)]
             if names:
                 found.setdefault(name, {})[subdir] = tuple(names)
                 named |= dict.fromkeys(names)
