@@ -44,7 +44,9 @@ def main() -> None:
             project.strata("run", "--", "python", "-m", *words)
         shown = folder / "report.png"
         report = project.folder / "reports/report.html"
-        look("page.js", os.fspath(report), os.fspath(shown), "800", "985")  # ends before the next line of text
+        look(
+            "page.js", os.fspath(report), os.fspath(shown), "800", "985"
+        )  # ends before the next line of text
         _keep(shown)
         with _lab(project) as address:
             page = f"{address}/lab/tree/analyses/01-penguins.ipynb?token=t"

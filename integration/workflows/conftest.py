@@ -86,6 +86,8 @@ class Hub:
         )
         took = ", ".join(f"{job} {seconds:.0f} s" for job, seconds in ran.seconds.items())
         print(f"{workflow} for {event.name}: {took}")
+        for job, step, seconds in ran.longest:
+            print(f"  {seconds:6.1f} s  {job}: {step}")
         return ran
 
     def push(self, branch: str = "main", **more: Any) -> act_log.Run:

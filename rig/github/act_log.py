@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+LONGEST = 5
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class Run:
         Job to name of each step that ran to "success" or "failure".
     seconds
         Job to the time that it took.
+    longest
+        Job, step and seconds of the steps that took longest, the longest first; of an action, the
+        steps within it.
     summary, log
         What people see of it.
     artifacts, attestations
@@ -30,6 +35,7 @@ class Run:
     jobs: Mapping[str, str]
     steps: Mapping[str, Mapping[str, str]]
     seconds: Mapping[str, float]
+    longest: Sequence[tuple[str, str, float]]
     summary: str
     log: str
     artifacts: Path
@@ -56,6 +62,7 @@ def read(output: str, home: Path) -> Run:
     steps: dict[str, dict[str, str]] = {}
     log, summary = [], []
     times: dict[str, list[datetime]] = {}
+    within: dict[tuple[str, ...], tuple[str, list[datetime]]] = {}
     for line in output.splitlines():
         try:
             entry = json.loads(line)
@@ -67,16 +74,28 @@ def read(output: str, home: Path) -> Run:
         if matrix:
             job += f" ({matrix.get('name') or matrix.get('os')})"
         log.append(f"[{job}] {entry['msg'].rstrip()}")
-        times.setdefault(job, []).append(datetime.fromisoformat(entry["time"]))
+        time = datetime.fromisoformat(entry["time"])
+        times.setdefault(job, []).append(time)
+        ids = entry.get("stepID") or []
+        if ids and entry.get("stage") == "Main":
+            within.setdefault((job, *ids), (entry["step"], []))[1].append(time)
         if "jobResult" in entry:
             jobs[job] = entry["jobResult"]
         # The steps within an action have longer ids.
-        inner = len(entry.get("stepID") or []) > 1
-        if "stepResult" in entry and entry.get("stage") == "Main" and not inner:
+        if "stepResult" in entry and entry.get("stage") == "Main" and len(ids) == 1:
             steps.setdefault(job, {})[entry["step"]] = entry["stepResult"]
         # An action says again what the last step within it said.
         if entry.get("command") == "summary" and entry["content"] not in summary:
             summary.append(entry["content"])
-    seconds = {job: (max(times[job]) - min(times[job])).total_seconds() for job in jobs}
+    seconds = {job: _seconds(times[job]) for job in jobs}
+    outer = {ids[:end] for ids in within for end in range(1, len(ids))}
+    took = [(ids[0], *within[ids]) for ids in within.keys() - outer]
+    longest = sorted(((j, step, _seconds(of)) for j, step, of in took), key=lambda s: -s[2])[
+        :LONGEST
+    ]
     kept = (home / "artifacts", home / "attestations")
-    return Run(jobs, steps, seconds, "".join(summary), "\n".join(log), *kept)
+    return Run(jobs, steps, seconds, longest, "".join(summary), "\n".join(log), *kept)
+
+
+def _seconds(times: Sequence[datetime]) -> float:
+    return (max(times) - min(times)).total_seconds()
