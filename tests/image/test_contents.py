@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,6 +55,37 @@ def test_files_have_the_modes_and_times_of_their_packages(channel: HandMadeChann
         assert (oct(command.mode), command.time) == ("0o775", BUILT.timestamp())
         history = found["conda-meta/history"]
         assert (history.content, history.mode, history.time) == (b"", 0o664, EPOCH)
+
+
+def compiled(modified: int, size: int, flags: int = 0) -> str:
+    return (b"3\r\r\n" + struct.pack("<III", flags, modified, size) + b"code").decode()
+
+
+@pytest.mark.parametrize(
+    ("cached", "modified"),
+    [
+        ({"one.cpython-311.pyc": compiled(100, 6)}, 100),
+        ({"one.cpython-311.opt-1.pyc": compiled(100, 6)}, PACKED.timestamp()),
+        ({"one.cpython-311.pyc": compiled(100, 5)}, PACKED.timestamp()),
+        ({"one.cpython-311.pyc": compiled(100, 6, flags=1)}, PACKED.timestamp()),
+        ({"one.cpython-311.pyc": compiled(100, 6)[:12]}, PACKED.timestamp()),
+        ({"other.cpython-311.pyc": compiled(100, 6)}, PACKED.timestamp()),
+        ({"one.cpython-311.txt": compiled(100, 6)}, PACKED.timestamp()),
+    ],
+    ids=["valid", "optimized", "other size", "by a hash", "cut", "without source", "no module"],
+)
+def test_a_module_has_the_time_that_its_compiled_form_names(
+    tmp_path: Path, cached: dict[str, str], modified: float
+) -> None:
+    """Whatever time its archive gives it: Python compares the two."""
+    channel = HandMadeChannel(tmp_path / "channel")
+    files = {"lib/one.py": "x = 1\n"} | {f"lib/__pycache__/{k}": v for k, v in cached.items()}
+    channel.add("one", "1.0", files)
+    channel.index()
+    with contents(channel, "one") as found:
+        assert found["lib/one.py"].time == modified
+        for name in cached:
+            assert found[f"lib/__pycache__/{name}"].time == PACKED.timestamp()
 
 
 def test_records_of_packages_tell_of_no_machine(channel: HandMadeChannel) -> None:

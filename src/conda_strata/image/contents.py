@@ -14,6 +14,7 @@ import json
 import re
 import shutil
 import stat
+import struct
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,9 @@ can add packages to it, without a chown."""
 
 _SITE_PACKAGES = re.compile(r"^(?:lib/python[^/]+|Lib)/site-packages/")
 
+_PYC = struct.Struct("<4xIII")
+"""Head of a compiled module: flags, time and size of its source."""
+
 _TRIES = 20
 """To remove a folder, a tenth of a second apart."""
 
@@ -72,8 +76,8 @@ class Entry:
     mode
         Permission bits.
     time
-        Of last modification, in seconds since 1970: the package's own, so that modules it has
-        compiled stay valid, or that of its build where linking made the file.
+        Of last modification, in seconds since 1970: of a module that is compiled, what the compiled
+        form names; else the package's own, or that of its build where linking made the file.
     """
 
     path: str
@@ -180,21 +184,54 @@ def _package(record: RepoDataRecord, prefix: Path) -> Iterator[Entry]:
         description.pop(key, None)
     description["files"].sort()
     description["paths_data"]["paths"].sort(key=itemgetter("_path"))
+    compiled = _compiled_times(package, description["files"])
     for name in description["files"]:
-        yield _file(name, prefix / name, _packaged_time(package, name, built))
+        modified = compiled.get(name) or _packaged_time(package, name, built)
+        yield _file(name, prefix / name, modified)
     text = json.dumps(description, indent=2, sort_keys=True) + "\n"
     yield Entry(meta, text.encode(), time=built)
 
 
+def _compiled_times(package: Path, names: Sequence[str]) -> dict[str, int]:
+    """Return the times of modules that their compiled forms name (PEP 552, :mod:`py_compile`).
+
+    The times in an archive may be rounded, or all the same. Python would then compile each module
+    again, in every new container.
+    """
+    found: dict[str, int] = {}
+    for name in names:
+        folder, cached, base = name.rpartition("/__pycache__/")
+        source = f"{folder}/{base.rsplit('.', 2)[0]}.py"
+        if not (cached and base.endswith(".pyc") and _is_file(package / source)):
+            continue
+        header = _header(package / name)
+        if len(header) == _PYC.size:
+            flags, modified, size = _PYC.unpack(header)
+            if not flags and size == (package / source).stat().st_size:
+                found.setdefault(source, modified)
+    return found
+
+
+def _header(compiled: Path) -> bytes:
+    if not _is_file(compiled):
+        return b""
+    with compiled.open("rb") as opened:
+        return opened.read(_PYC.size)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
 def _packaged_time(package: Path, name: str, built: int) -> int:
-    """Return the time that the package gives a file: what its compiled module names, if it has one.
+    """Return the time that the package gives a file.
 
     A noarch package has its modules in ``site-packages``, a folder of its own. What only
     linking makes, such as an entry point or a symbolic link, has the time of the build.
     """
     for path in (name, _SITE_PACKAGES.sub("site-packages/", name)):
         file = package / path
-        if file.is_file() and not file.is_symlink():
+        if _is_file(file):
             return int(file.stat().st_mtime)
     return built
 

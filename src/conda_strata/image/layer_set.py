@@ -20,7 +20,7 @@ from conda_strata.spec.manifest import DEFAULT, Manifest
 
 PREFIX = "/opt/env"
 
-FORMAT = "4"
+FORMAT = "5"
 """Part of every layer's key: to be raised when the same packages become other bytes."""
 
 HISTORY = PurePosixPath("conda-meta/history")
