@@ -81,8 +81,10 @@ async def listen(server: str, link: Link) -> tuple[asyncio.Server, str]:
     host, _, port = server.partition(":")
     there, back = Line(link.rate), Line(link.rate)
     limit = link.block
+    alive = set()  # nothing else holds the task of a connection of which one side has ended
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        alive.add(asyncio.current_task())
         writers = [writer]
         try:
             await asyncio.sleep(link.delay)
@@ -96,6 +98,7 @@ async def listen(server: str, link: Link) -> tuple[asyncio.Server, str]:
         finally:
             for one in writers:
                 one.close()
+            alive.discard(asyncio.current_task())
 
     listening = await asyncio.start_server(connected, HOST, 0, limit=limit)
     return listening, f"{HOST}:{listening.sockets[0].getsockname()[1]}"
