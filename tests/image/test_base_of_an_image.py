@@ -429,7 +429,7 @@ def test_inputs_of_an_image_are_named(job: Job) -> None:
     said = replace(job, subdirs=["linux-aarch64", SUBDIR]).key.inputs
     base = f"image {job.settings.base}"
     assert {name: value for name, value in said.items() if "/" not in name or name == base} == {
-        "layer format": "4",
+        "layer format": "5",
         "prefix": "/opt/env",
         "compression": "zstd",
         "slim": "False",
