@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 
 LONGEST = 5
@@ -89,10 +90,9 @@ def read(output: str, home: Path) -> Run:
             summary.append(entry["content"])
     seconds = {job: _seconds(times[job]) for job in jobs}
     outer = {ids[:end] for ids in within for end in range(1, len(ids))}
-    took = [(ids[0], *within[ids]) for ids in within.keys() - outer]
-    longest = sorted(((j, step, _seconds(of)) for j, step, of in took), key=lambda s: -s[2])[
-        :LONGEST
-    ]
+    leaves = {ids: within[ids] for ids in within.keys() - outer}
+    took = [(ids[0], step, _seconds(during)) for ids, (step, during) in leaves.items()]
+    longest = sorted(took, key=itemgetter(2), reverse=True)[:LONGEST]
     kept = (home / "artifacts", home / "attestations")
     return Run(jobs, steps, seconds, longest, "".join(summary), "\n".join(log), *kept)
 

@@ -11,10 +11,8 @@ are the same with and without it.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import stat
-import struct
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +24,7 @@ from pathlib import Path, PurePosixPath
 from rattler import InstallerReporter, RepoDataRecord
 
 from conda_strata.core.log import logger
-from conda_strata.image import collisions
+from conda_strata.image import collisions, file_times
 from conda_strata.image.layer_set import LayerSet
 from conda_strata.image.slim import left_out
 from conda_strata.lock.model import identity
@@ -43,11 +41,6 @@ EPOCH = 315532800
 FILE, PROGRAM, FOLDER = 0o664, 0o775, 0o775
 """Modes. The environment is writable by its group (0 in an image): a user of any id in that group
 can add packages to it, without a chown."""
-
-_SITE_PACKAGES = re.compile(r"^(?:lib/python[^/]+|Lib)/site-packages/")
-
-_PYC = struct.Struct("<4xIII")
-"""Head of a compiled module: flags, time and size of its source."""
 
 _TRIES = 20
 """To remove a folder, a tenth of a second apart."""
@@ -184,56 +177,12 @@ def _package(record: RepoDataRecord, prefix: Path) -> Iterator[Entry]:
         description.pop(key, None)
     description["files"].sort()
     description["paths_data"]["paths"].sort(key=itemgetter("_path"))
-    compiled = _compiled_times(package, description["files"])
+    compiled = file_times.of_compiled(package, description["files"])
     for name in description["files"]:
-        modified = compiled.get(name) or _packaged_time(package, name, built)
+        modified = compiled.get(name) or file_times.of_packaged(package, name, built)
         yield _file(name, prefix / name, modified)
     text = json.dumps(description, indent=2, sort_keys=True) + "\n"
     yield Entry(meta, text.encode(), time=built)
-
-
-def _compiled_times(package: Path, names: Sequence[str]) -> dict[str, int]:
-    """Return the times of modules that their compiled forms name (PEP 552, :mod:`py_compile`).
-
-    The times in an archive may be rounded, or all the same. Python would then compile each module
-    again, in every new container.
-    """
-    found: dict[str, int] = {}
-    for name in names:
-        folder, cached, base = name.rpartition("/__pycache__/")
-        source = f"{folder}/{base.rsplit('.', 2)[0]}.py"
-        if not (cached and base.endswith(".pyc") and _is_file(package / source)):
-            continue
-        header = _header(package / name)
-        if len(header) == _PYC.size:
-            flags, modified, size = _PYC.unpack(header)
-            if not flags and size == (package / source).stat().st_size:
-                found.setdefault(source, modified)
-    return found
-
-
-def _header(compiled: Path) -> bytes:
-    if not _is_file(compiled):
-        return b""
-    with compiled.open("rb") as opened:
-        return opened.read(_PYC.size)
-
-
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _packaged_time(package: Path, name: str, built: int) -> int:
-    """Return the time that the package gives a file.
-
-    A noarch package has its modules in ``site-packages``, a folder of its own. What only
-    linking makes, such as an entry point or a symbolic link, has the time of the build.
-    """
-    for path in (name, _SITE_PACKAGES.sub("site-packages/", name)):
-        file = package / path
-        if _is_file(file):
-            return int(file.stat().st_mtime)
-    return built
 
 
 def _tree(tree: Path) -> Iterator[Entry]:
