@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conda_strata.image import settings
+from conda_strata.image import settings_file
 from conda_strata.spec import manifest
 from tests.adopt.repositories import SHAPES, make
 from tests.template.conftest import files, git, template
@@ -154,7 +154,7 @@ def test_the_added_tests_pass(repository: Path, template: Path) -> None:
 def test_the_images_have_their_name(repository: Path, template: Path) -> None:
     _json(_adopt(repository, template, "--json"))
 
-    assert settings.read(repository).name == "ghcr.io/ann-other/bee.study"
+    assert settings_file.read(repository).name == "ghcr.io/ann-other/bee.study"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from conda_strata.core.errors import ManifestError
-from conda_strata.image import settings
+from conda_strata.image import settings, settings_file
 from conda_strata.image.settings import Settings
 
 SCHEMA = json.loads(files("conda_strata.image").joinpath("settings.schema.json").read_text("utf-8"))
@@ -60,7 +60,7 @@ def toml(value: object) -> str:
 def test_good(tmp_path: Path, said: dict[str, object], name: str) -> None:
     """By the schema and by strata."""
     write(tmp_path, said, name)
-    assert settings.read(tmp_path).name == said.get("name", "")
+    assert settings_file.read(tmp_path).name == said.get("name", "")
     assert list(Draft7Validator(SCHEMA).iter_errors(said)) == []
 
 
@@ -70,7 +70,7 @@ def test_bad(tmp_path: Path, said: dict[str, object], name: str) -> None:
     (tmp_path / "Dockerfile").touch()
     write(tmp_path, said, name)
     with pytest.raises(ManifestError) as refused:
-        settings.read(tmp_path)
+        settings_file.read(tmp_path)
     assert f"{name}:2: " in refused.value.what
     assert refused.value.fix
     assert list(Draft7Validator(SCHEMA).iter_errors(said))
@@ -78,13 +78,13 @@ def test_bad(tmp_path: Path, said: dict[str, object], name: str) -> None:
 
 def test_schema_and_strata_know_the_same() -> None:
     known = set(SCHEMA["properties"])
-    assert known == set(settings.KEYS)
+    assert known == set(settings_file.KEYS)
     named = {field.name.replace("_", "-") for field in fields(Settings)} - {"file", "about"}
     assert named == known
 
 
 def test_defaults_are_those_of_the_schema(tmp_path: Path) -> None:
-    found = settings.read(tmp_path)
+    found = settings_file.read(tmp_path)
     properties = SCHEMA["properties"]
     assert found.platforms == ("linux-64",)
     assert properties["targets"]["default"] == settings.TARGETS
@@ -106,5 +106,5 @@ def test_defaults_are_those_of_the_schema(tmp_path: Path) -> None:
 def test_the_line_is_named(tmp_path: Path, text: str, line: int) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(ManifestError) as refused:
-        settings.read(tmp_path)
+        settings_file.read(tmp_path)
     assert f"pyproject.toml:{line}: " in refused.value.what

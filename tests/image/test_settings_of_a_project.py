@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conda_strata.core.errors import ManifestError, UsageError
-from conda_strata.image import settings
+from conda_strata.image import settings, settings_file
 from conda_strata.image.settings import Settings
 
 START = "[tool.strata.image]\n"
@@ -15,7 +15,7 @@ START = "[tool.strata.image]\n"
 
 def read(folder: Path, text: str) -> Settings:
     (folder / "pyproject.toml").write_text(text)
-    return settings.read(folder)
+    return settings_file.read(folder)
 
 
 def test_each_setting_is_read(tmp_path: Path) -> None:
@@ -41,14 +41,14 @@ def test_each_setting_is_read(tmp_path: Path) -> None:
 
 
 def test_without_settings_all_are_the_default(tmp_path: Path) -> None:
-    for found in (settings.read(tmp_path), read(tmp_path, ""), read(tmp_path, START)):
+    for found in (settings_file.read(tmp_path), read(tmp_path, ""), read(tmp_path, START)):
         assert found == Settings("", ("linux-64",), None, "zstd", None, None, "debian:trixie-slim")
         assert not found.slim
 
 
 def test_pyproject_comes_before_strata_toml(tmp_path: Path) -> None:
     (tmp_path / "strata.toml").write_text('[image]\nname = "a/b"\n')
-    found = settings.read(tmp_path)
+    found = settings_file.read(tmp_path)
     assert (found.name, found.table, found.file.name) == ("a/b", "image", "strata.toml")
     assert read(tmp_path, START + 'name = "c/d"').name == "c/d"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conda_strata.doctor import image as doctor
-from conda_strata.image import dockerfile, settings
+from conda_strata.image import dockerfile, settings_file
 from tests.template.conftest import Variant
 
 
@@ -26,7 +26,7 @@ def test_a_changed_environment_does_not_touch_the_bases(variant: Variant) -> Non
 
 
 def test_settings_and_devcontainer_name_one_image(variant: Variant) -> None:
-    said = settings.read(variant.folder)
+    said = settings_file.read(variant.folder)
     assert doctor.named(variant.folder) == f"{said.name}:dev"
     assert said.dockerfile == Path(".devcontainer/Dockerfile")
     assert said.about["org.opencontainers.image.source"].startswith("https://github.com/")

@@ -11,7 +11,7 @@ import requests
 
 from conda_strata.core.errors import ManifestError, NetworkError, UsageError
 from conda_strata.doctor.finding import Finding, ok, problem, warning
-from conda_strata.image import settings
+from conda_strata.image import settings_file
 from conda_strata.registry.repository import Repository
 
 FILE = Path(".devcontainer/devcontainer.json")
@@ -78,7 +78,7 @@ def image(folder: Path, *, offline: bool) -> Iterator[Finding]:
 def _settings(folder: Path, name: str | None) -> Iterator[Finding]:
     """Say whether the settings of images can be read, and name the image that an editor opens."""
     try:
-        said = settings.read(folder)
+        said = settings_file.read(folder)
     except ManifestError as error:
         yield problem("image settings", error.what, error.fix)
         return

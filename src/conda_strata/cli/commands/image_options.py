@@ -84,15 +84,16 @@ def job(args: Shared, *, subdir: str | None = None) -> Job:
         The platform where none is named on the command line; None for the settings'.
     """
     from conda_strata.core.errors import UsageError
-    from conda_strata.image import settings as image_settings
+    from conda_strata.image import settings_file
     from conda_strata.image.blobs import BlobStore
     from conda_strata.image.job import Job, Place
     from conda_strata.image.recipe import Recipe
+    from conda_strata.image.settings import checked_name
     from conda_strata.registry.repository import Repository
     from conda_strata.spec import platforms
 
-    settings = image_settings.read(Path())
-    name = image_settings.checked_name(args.registry) if args.registry else settings.name
+    settings = settings_file.read(Path())
+    name = checked_name(args.registry) if args.registry else settings.name
     named = tuple(dict.fromkeys(platforms.subdir(name) for name in args.platforms))
     subdirs = named or ((subdir,) if subdir else settings.platforms)
     for one in subdirs:

@@ -70,7 +70,7 @@ def run(args: Arguments) -> int:
     from conda_strata.cli import console
     from conda_strata.core import sizes
     from conda_strata.core.errors import StrataError, UsageError
-    from conda_strata.image import settings as image_settings
+    from conda_strata.image import settings_file
     from conda_strata.lock import lockfile
     from conda_strata.report.size import measure as size
     from conda_strata.report.size import text as size_report
@@ -79,7 +79,7 @@ def run(args: Arguments) -> int:
 
     if args.top < 1:
         raise UsageError(f"--top {args.top} lists nothing", "Name a number from 1 on.")
-    said = args.limit or image_settings.read(Path(args.lock).parent).size_limit
+    said = args.limit or settings_file.read(Path(args.lock).parent).size_limit
     limit = sizes.read(said) if said else None
     lock = lockfile.read(args.lock)
     subdir = (
