@@ -152,8 +152,15 @@ def pin(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what the documentation claims, or run one script: ``-- replay FOLDER``."""
+    """Measure all that the documentation claims, or run one script: ``-- replay FOLDER``."""
     _install(session, "bench")
     names = sorted(path.stem for path in (HERE / "benchmarks").glob("[!_]*.py"))
-    for words in [session.posargs] if session.posargs else [[name] for name in names]:
-        session.run("python", "-m", f"benchmarks.{words[0]}", *words[1:])
+    every = [[name] for name in names] + [["image", "--link", "100mbit,20ms"]]
+    failed = []
+    for words in [session.posargs] if session.posargs else every:
+        try:
+            session.run("python", "-m", f"benchmarks.{words[0]}", *words[1:])
+        except nox.command.CommandFailed:
+            failed.append(" ".join(words))
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,15 +25,6 @@ def missing() -> bool:
     if absent:
         print(f"skipped: this needs the repodata in {DATA}, which is not part of the repository")
     return absent
-
-
-def locks(folder: Path) -> list[Path]:
-    """Return the history of a real project's locks: of the folder that LOCKS names, else PyPSA-Eur's."""
-    if named := os.environ.get("LOCKS"):
-        folder = Path(named)
-    else:
-        _measure.apart(_unpack, DATA / "pypsa-eur-locks.tar.zst", folder)
-    return sorted(folder.rglob("*.lock"))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import _newer, replay
+from benchmarks import _newer
 from benchmarks._bench import Bench, Row, show
 from benchmarks._measure import STRATA, Runs, once
 from demo import image
@@ -46,10 +46,6 @@ def rows(bench: Bench) -> Iterator[Row]:
         return
     yield from _imports(bench)
     yield _memory(bench)
-    if locks := os.environ.get("LOCKS"):
-        yield from _history(Path(locks))
-    else:
-        print("no replay: LOCKS=FOLDER names a folder of lock files")
 
 
 def _local(bench: Bench) -> Iterator[Row]:
@@ -171,14 +167,6 @@ def _memory(bench: Bench) -> Row:
     ours, theirs = peaks
     title = "memory of strata layers, 153 packages against 54"
     return Row(title, f"{ours:.0f} MB", f"{theirs:.0f} MB", ours / theirs, 1.2)
-
-
-def _history(locks: Path) -> Iterator[Row]:
-    """Compare what each platform's history of locks would have cost to push with the floor."""
-    for subdir, plans in replay.run(locks, "default").items():
-        ours, least = (sum(plans[name].pushed) for name in ("strata", "floor: one per package"))
-        title = f"replay of {locks.name.partition('.')[0]}, {subdir}: floor"
-        yield Row(title, _mb(ours), _mb(least), ours / least, 1.25)
 
 
 def _pull(reference: str) -> float:

@@ -1,9 +1,9 @@
 """Large locks: what commands cost beside a bare solve or reading, and how that grows with the packages.
 
-    python -m benchmarks.large_locks [--counts N…] [--platforms N…] [--updates N] [--times N] [--seconds]
+    python -m benchmarks.large_locks [FOLDER] [--counts N…] [--platforms N…] [--updates N] [--times N] [--seconds]
 
 Work is counted in instructions where valgrind is installed, because a busy machine does not change them.
-The variable LOCKS can name a folder with a history of locks, to take in place of PyPSA-Eur's.
+The folder has a history of a real project's locks; without one, it is PyPSA-Eur's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import _bare_solve, _made_locks, _measure, _slice
+from benchmarks import _bare_solve, _histories, _made_locks, _measure, _slice
 from benchmarks._work import Work
 
 MOST_EXPONENT = 1.1
@@ -158,6 +158,7 @@ def _made(folder: Path, count: int, platforms: int, updates: int) -> list[Path]:
 def main() -> int:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description="What large locks cost.")
+    parser.add_argument("folder", nargs="?", type=Path, help="of lock files")
     parser.add_argument("--counts", type=int, nargs="+", default=[250, 500, 1000, 2000])
     parser.add_argument("--platforms", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--updates", type=int, default=36)
@@ -170,7 +171,8 @@ def main() -> int:
         files = _measure.apart(_made, Path(name) / "made", size, asked.platforms[-1], asked.updates)
         tables = [history("made up", files)]
         if not _slice.missing():
-            locks = _slice.locks(Path(name) / "real")
+            folder = asked.folder or _histories.gather(_histories.TUNED)
+            locks = sorted(folder.rglob("*.lock"))
             tables += [history("a real project", locks), real(asked.times, locks)]
         work = Work(asked.times, seconds=asked.seconds)
         for line in chain(*tables, growth(asked.counts, asked.platforms, work)):

