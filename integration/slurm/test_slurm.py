@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from uv import find_uv_bin
@@ -19,61 +15,14 @@ from demo.project import generate
 from rig import slurm
 from rig.machine.commands import can_apt, is_root
 
-PAGE = Path(__file__).parents[2] / "docs/how-to/slurm.md"
-RESAMPLES = 40
+from .checkout import Checkout, wait, write_scripts
+
 PACKAGES = ["dask[distributed]", "dask-jobqueue", "jinja2", "matplotlib", "pandas", "scikit-learn"]
 
 pytestmark = [
     pytest.mark.clusters,
     pytest.mark.skipif(not (is_root() and can_apt()), reason="SLURM is installed by root, Debian"),
 ]
-
-
-class Checkout:
-    """A project on a machine with SLURM, and with its environment in ``.conda``."""
-
-    def __init__(self, folder: Path, configuration: Path) -> None:
-        self.folder = folder
-        self.env = {
-            **os.environ,
-            "SLURM_CONF": str(configuration),
-            "PYTHONPATH": "src",
-            "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
-            "OMP_NUM_THREADS": "1",
-        }
-
-    @contextmanager
-    def start(self, *words: str) -> Iterator[subprocess.Popen[str]]:
-        """Start a program, which does not outlive the test."""
-        with subprocess.Popen(
-            words,
-            cwd=self.folder,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as child:
-            try:
-                yield child
-            finally:
-                child.kill()
-
-    def run(self, *words: str) -> tuple[int, str]:
-        with self.start(*words) as child:
-            said, _ = child.communicate(timeout=400)
-        return child.returncode, said
-
-    def analysis(self, *words: str) -> tuple[int, str]:
-        command = (".conda/bin/python", "-m", "penguin_study", f"--resamples={RESAMPLES}", *words)
-        return self.run(*command)
-
-    def jobs(self, state: str) -> list[str]:
-        """Return the names of the jobs in *state*, as 12 or 12_3."""
-        _, said = self.run("squeue", "--noheader", "--format=%i", f"--states={state}")
-        return sorted(said.split())
-
-    def metrics(self, folder: str) -> str:
-        return (self.folder / folder / "metrics.json").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +33,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     subprocess.run([*uv, "venv", "--python=3.11", ".conda"], cwd=project, check=True)
     install = [*uv, "pip", "install", "--python=.conda/bin/python", *PACKAGES]
     subprocess.run(install, cwd=project, check=True)
-    for name in ("parts.sh", "on_slurm.py"):
-        found = re.search(rf"`{name}`:\n\n```\w+\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-        assert found
-        (project / name).write_text(found[1].replace("1000", str(RESAMPLES)), "utf-8")
+    write_scripts(project)
     try:
         with slurm.running(tmp_path_factory.mktemp("slurm")) as configuration:
             made = Checkout(project, configuration)
@@ -97,19 +43,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         pytest.fail(str(error))
 
 
-def _wait(ready: Callable[[], bool], child: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 200
-    while not ready():
-        assert child.poll() is None, child.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def test_an_array_of_jobs_gives_the_same_numbers_after_one_was_cancelled(
     checkout: Checkout,
 ) -> None:
     with checkout.start("sbatch", "--wait", "parts.sh") as waiting:
-        _wait(lambda: any(job.endswith("_2") for job in checkout.jobs("RUNNING")), waiting)
+        wait(lambda: any(job.endswith("_2") for job in checkout.jobs("RUNNING")), waiting)
         (second,) = (job for job in checkout.jobs("RUNNING") if job.endswith("_2"))
         checkout.run("scancel", second)
         waiting.communicate(timeout=400)
@@ -127,10 +65,10 @@ def test_an_array_of_jobs_gives_the_same_numbers_after_one_was_cancelled(
 def test_dask_on_slurm_gives_the_same_numbers_while_a_job_is_cancelled(checkout: Checkout) -> None:
     shutil.rmtree(checkout.folder / "reports")
     with checkout.start(".conda/bin/python", "on_slurm.py") as child:
-        _wait(lambda: len(_connected(checkout)) >= 2, child)
+        wait(lambda: len(checkout.connected()) >= 2, child)
         time.sleep(2)
         assert child.poll() is None, "the work was done before a job could be cancelled"
-        checkout.run("scancel", _connected(checkout)[0])
+        checkout.run("scancel", checkout.connected()[0])
         said, _ = child.communicate(timeout=400)
     assert child.returncode == 0, said
     assert checkout.metrics("reports") == checkout.metrics("here")
@@ -141,7 +79,7 @@ def test_jobs_that_are_preempted_are_done_later(checkout: Checkout) -> None:
     """A job of a more urgent partition takes all cores; SLURM queues the others again."""
     shutil.rmtree(checkout.folder / "reports")
     with checkout.start("sbatch", "--wait", "parts.sh") as waiting:
-        _wait(lambda: bool(checkout.jobs("RUNNING")), waiting)
+        wait(lambda: bool(checkout.jobs("RUNNING")), waiting)
         urgent = ["--partition=urgent", f"--ntasks={slurm.CPUS}", "sleep", "1"]
         assert checkout.run("srun", *urgent)[0] == 0
         _, said = checkout.run("squeue", "--noheader", "--array", "--format=%i %r %V")
@@ -169,10 +107,3 @@ def test_a_job_can_ask_for_the_gpus_that_there_are(checkout: Checkout) -> None:
     assert code == 0, said
     assert checkout.run("sbatch", "--test-only", "--gres=gpu:2", "parts.sh")[0] == 0
     assert checkout.run("sbatch", "--test-only", "--gres=gpu:3", "parts.sh")[0] != 0
-
-
-def _connected(checkout: Checkout) -> list[str]:
-    """Return the running jobs whose worker has reached the scheduler."""
-    logs = {job: checkout.folder / f"slurm-{job}.out" for job in checkout.jobs("RUNNING")}
-    sign = "Starting established connection"
-    return [job for job, log in logs.items() if log.exists() and sign in log.read_text("utf-8")]

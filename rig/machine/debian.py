@@ -15,6 +15,7 @@ from rig.machine.platforms import Platform
 from rig.machine.state import cache_dir
 
 SUITE = "bookworm"
+UNSTABLE = "sid"
 MIRROR = "http://deb.debian.org"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # The times of all files, so that the same packages give the same archive. 2024-01-01.
@@ -39,6 +40,8 @@ PYTHON_PACKAGES = "python3.11-minimal,libpython3.11-stdlib,python3-distutils,lib
 
 def sources(suite: str) -> tuple[str, ...]:
     """Return the lines of apt's sources for a suite."""
+    if suite == UNSTABLE:
+        return (f"deb {MIRROR}/debian {suite} main",)
     return (
         f"deb {MIRROR}/debian {suite} main",
         f"deb {MIRROR}/debian {suite}-updates main",
