@@ -74,9 +74,9 @@ def _cluster(project: Path, count: int) -> Iterator[str]:
         _measure.once([".conda/bin/python", "-c", ask], cwd=project)
         yield address
     finally:
+        # Killed, as a worker whose scheduler ends first may wait for it without end.
         for process in started:
-            process.terminate()
-        for process in started:
+            process.kill()
             process.wait()
         time.sleep(1)
 

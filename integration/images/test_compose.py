@@ -47,7 +47,7 @@ class Compose:
 
     def analysis(self) -> subprocess.Popen[str]:
         words = ["python", "-m", "penguin_study", f"--resamples={RESAMPLES}", "--out=on-cluster"]
-        return self.start("run", "--rm", "-T", "--no-deps", "analysis", *words)
+        return self.start("run", "--rm", "-T", "analysis", *words)
 
     def metrics(self, name: str) -> str:
         return (self.folder / name / "metrics.json").read_text("utf-8")
@@ -92,6 +92,7 @@ def test_a_cluster_of_containers_gives_the_same_numbers(compose: Compose) -> Non
         said, _ = child.communicate(timeout=240)
     assert child.returncode == 0, said
     assert compose.metrics("on-cluster") == compose.metrics("here")
+    assert len(compose.run("ps", "--quiet", "worker").split()) == 2
     dashboard = f"http://127.0.0.1:{compose.env['DASHBOARD_PORT']}/status"
     with urllib.request.urlopen(dashboard, timeout=10) as answer:
         assert b"Bokeh" in answer.read()
