@@ -8,9 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import _measure, _slice
 from conda_strata.lock import lockfile
 from conda_strata.lock.model import Lock
 from rig.machine.commands import run
+from rig.machine.errors import RigError
 from rig.machine.progress import step
 from rig.machine.state import atomic_folder, cache_dir
 
@@ -51,16 +53,33 @@ REPOSITORIES = {
 }
 
 
-def gather(name: str) -> Path:
+def gather(name: str) -> Path | None:
     """Return a folder with all locks of a repository, in the order of their names.
 
-    They are fetched once, and kept in the rig's cache.
-
-    Raises
-    ------
-    RigError
-        When the repository cannot be cloned.
+    They are fetched once, and kept in the rig's cache. Where that fails, the reason is printed, and there
+    is no folder.
     """
+    try:
+        return _kept(name)
+    except RigError as error:
+        print(f"skipped: the history of {name}: {error}")
+        return None
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the lock files of a folder, in the order of their names; at least two."""
+    found = sorted(folder.rglob("*.lock"))
+    if len(found) < 2:
+        sys.exit(f"{folder} has no history: it needs two lock files at least")
+    return found
+
+
+def read(folder: Path) -> list[Lock]:
+    """Read the lock files of a folder."""
+    return [lockfile.read(file) for file in files(folder)]
+
+
+def _kept(name: str) -> Path:
     repository = REPOSITORIES[name]
     folder = cache_dir() / "histories" / f"{name}-{repository.commit[:12]}"
     if not folder.exists():
@@ -69,26 +88,22 @@ def gather(name: str) -> Path:
             tempfile.TemporaryDirectory() as clone,
             atomic_folder(folder) as new,
         ):
-            _extract(repository, Path(clone), new)
+            archive = _slice.DATA / f"{name.lower()}-locks.tar.zst"
+            if archive.exists():
+                _measure.apart(_slice.unpack, archive, new)
+            else:
+                _extract(repository, Path(clone), new)
     return folder
-
-
-def read(folder: Path) -> list[Lock]:
-    """Read the lock files of a folder, in the order of their names; at least two."""
-    files = sorted(folder.rglob("*.lock"))
-    if len(files) < 2:
-        sys.exit(f"{folder} has no history: it needs two lock files at least")
-    return [lockfile.read(file) for file in files]
 
 
 def _extract(repository: Repository, clone: Path, folder: Path) -> None:
     fix = f"Check that {repository.url} can be reached, or name a folder of locks."
     # Without the other files' contents, which git fetches when they are asked for.
-    words = ("clone", "--quiet", "--bare", "--filter=blob:none", repository.url)
-    run(["git", *words, str(clone)], fix=fix)
+    bare = ("--quiet", "--bare", "--filter=blob:none")
+    run(["git", "clone", *bare, repository.url, str(clone)], fix=fix)
     git = ["git", "-C", str(clone)]
-    asked = ("log", "--first-parent", "--reverse", "--diff-filter=AM", "--format=%cs-%h")
-    commits = run([*git, *asked, repository.commit, "--", FILE], fix=fix).split()
+    log = ("log", "--first-parent", "--reverse", "--diff-filter=AM", "--format=%cs-%h")
+    commits = run([*git, *log, repository.commit, "--", FILE], fix=fix).split()
     for number, commit in enumerate(commits):
         text = run([*git, "show", f"{commit.rpartition('-')[2]}:{FILE}"], fix=fix)
         if READABLE.search(text):

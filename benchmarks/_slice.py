@@ -31,7 +31,7 @@ def missing() -> bool:
 def project(folder: Path) -> Iterator[Path]:
     """Yield a project to lock, in *folder*; its channels are served while the context lasts."""
     channels = folder / "channels"
-    _measure.apart(_unpack, DATA / "conda-forge-slice.tar.zst", channels)
+    _measure.apart(unpack, DATA / "conda-forge-slice.tar.zst", channels)
     root = folder / "project"
     root.mkdir()
     text = (DATA / "pypsa-eur-environment.yml").read_text("utf-8")
@@ -42,6 +42,7 @@ def project(folder: Path) -> Iterator[Path]:
         yield root
 
 
-def _unpack(file: Path, folder: Path) -> None:
+def unpack(file: Path, folder: Path) -> None:
+    """Unpack an archive of the data."""
     with tarfile.open(file, "r:zst") as archive:
         archive.extractall(folder, filter="data")

@@ -170,9 +170,9 @@ def main() -> int:
         size = min(USUAL, asked.counts[-1])
         files = _measure.apart(_made, Path(name) / "made", size, asked.platforms[-1], asked.updates)
         tables = [history("made up", files)]
-        if not _slice.missing():
-            folder = asked.folder or _histories.gather(_histories.TUNED)
-            locks = sorted(folder.rglob("*.lock"))
+        folder = None if _slice.missing() else asked.folder or _histories.gather(_histories.TUNED)
+        if folder:
+            locks = _histories.files(folder)
             tables += [history("a real project", locks), real(asked.times, locks)]
         work = Work(asked.times, seconds=asked.seconds)
         for line in chain(*tables, growth(asked.counts, asked.platforms, work)):

@@ -13,6 +13,7 @@ their names, and can be any that strata reads: strata.lock and pixi.lock, of for
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
@@ -163,22 +164,27 @@ def main() -> int:
     parser.add_argument("--environment", default="default")
     parser.add_argument("--chart", type=Path, help="draw it, too: of the folder, or of PyPSA-Eur")
     asked = parser.parse_args()
-    names = [str(asked.folder)] if asked.folder else list(_histories.REPOSITORIES)
+    folders: dict[str, Path | None] = (
+        {str(asked.folder): asked.folder}
+        if asked.folder
+        else {name: _histories.gather(name) for name in _histories.REPOSITORIES}
+    )
     found = {}
-    for name in names:
-        folder = asked.folder or _histories.gather(name)
-        found[name] = run(folder, asked.environment)
-        print(f"\n{name}: {len(list(folder.rglob('*.lock')))} locks")
-        for line in table(found[name]):
-            print(line)
-    if not asked.folder:
+    for name, folder in folders.items():
+        if folder:
+            found[name] = run(folder, asked.environment)
+            print(f"\n{name}: {len(_histories.files(folder))} locks")
+            for line in table(found[name]):
+                print(line)
+    held_out = [found[name] for name in found if name != _histories.TUNED]
+    if held_out and not asked.folder:
         print()
-        for line in judged(found[name] for name in names if name != _histories.TUNED):
+        for line in judged(held_out):
             print(line)
-    if asked.chart:
-        chart(found[names[0]], asked.chart)
+    if asked.chart and found:
+        chart(next(iter(found.values())), asked.chart)
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

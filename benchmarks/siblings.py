@@ -82,7 +82,10 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=0.7, help="of the packages asked for")
     parser.add_argument("--pairs", type=int, default=20, help="of projects, for the mean")
     asked = parser.parse_args()
-    lock = _histories.read(asked.folder or _histories.gather(_histories.TUNED))[-1]
+    folder = asked.folder or _histories.gather(_histories.TUNED)
+    if not folder:
+        return 0
+    lock = _histories.read(folder)[-1]
     for subdir in lock.subdirs:
         for line in compare(lock, subdir, asked.share, asked.pairs):
             print(line)

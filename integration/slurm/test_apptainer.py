@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import time
@@ -19,10 +18,11 @@ from rig import slurm
 from rig.images import registry
 from rig.machine.commands import can_apt, is_root
 from rig.slurm import apptainer
+from tests.docs.command_blocks import commands
 
 from .checkout import PAGE, RESAMPLES, Checkout, write_scripts
 
-START = (*("pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", "."),)
+INSTALL = ("pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
 
 pytestmark = [
     pytest.mark.clusters,
@@ -30,11 +30,11 @@ pytestmark = [
 ]
 
 
-def commands(text: str, heading: str) -> list[str]:
-    """Return the commands below a heading, for fewer resamples."""
-    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    found = re.findall(r"^\$ (.+(?:\n {4}.+)*)", section, re.MULTILINE)
-    return [command.replace("1000", str(RESAMPLES)) for command in found]
+def typed(page: Path, *starts: str) -> list[str]:
+    """Return the commands of a page that start so, one for each, for fewer resamples."""
+    texts = [command.text for command in commands(page)]
+    found = [next(text for text in texts if text.startswith(start)) for start in starts]
+    return [text.replace("1000", str(RESAMPLES)) for text in found]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def checkout(
     # The rig's channel does not have it, so it comes from PyPI.
     project.strata("add", "--dev", "--pip", "dask-jobqueue")
     project.strata("install", "--env", "dev")
-    project.strata("run", "--", "python", "-m", *START)
+    project.strata("run", "--", "python", "-m", *INSTALL)
     image.publish(project.folder, rigged.cloud)
     write_scripts(project.folder)
     programs = tmp_path_factory.mktemp("programs")
@@ -62,7 +62,7 @@ def checkout(
             del made.env["PYTHONPATH"]  # the project is installed
             made.env |= {"PATH": os.pathsep.join(path), "APPTAINER_NOHTTPS": "true"}
             assert made.analysis("--out=here")[0] == 0
-            pull, use = commands(PAGE.read_text("utf-8"), "The environment")[:2]
+            pull, use = typed(PAGE, "apptainer pull", 'export PYTHON="apptainer')
             address, _, name = project.image.partition("/")
             digest = registry.digest(address, name, "runtime")
             pull = pull.replace("ghcr.io/octo-org/penguin-study", project.image)
@@ -75,7 +75,7 @@ def checkout(
 
 
 def test_an_array_of_jobs_in_apptainer_gives_the_same_numbers(checkout: Checkout) -> None:
-    for command in commands(PAGE.read_text("utf-8"), "An array of jobs, without Dask"):
+    for command in typed(PAGE, "sbatch --wait parts.sh", "$PYTHON -m"):
         code, said = checkout.run("bash", "-euc", command)
         assert code == 0, said
     assert checkout.metrics("reports") == checkout.metrics("here")
@@ -85,7 +85,7 @@ def test_an_array_of_jobs_in_apptainer_gives_the_same_numbers(checkout: Checkout
 
 def test_dask_workers_in_apptainer_give_the_same_numbers(checkout: Checkout) -> None:
     shutil.rmtree(checkout.folder / "reports")
-    (command,) = commands(PAGE.read_text("utf-8"), "Dask, with jobs as workers")[-1:]
+    (command,) = typed(PAGE, ".conda/bin/python on_slurm.py")
     code, said = checkout.run("bash", "-euc", command)
     assert code == 0, said
     assert checkout.metrics("reports") == checkout.metrics("here")
@@ -95,11 +95,8 @@ def test_dask_workers_in_apptainer_give_the_same_numbers(checkout: Checkout) -> 
 
 def test_the_lines_of_the_projects_readme(checkout: Checkout) -> None:
     shutil.rmtree(checkout.folder / "reports")
-    readme = (checkout.folder / "README.md").read_text("utf-8")
-    lines = commands(readme, "Run it on more machines")
-    slurms = [line for line in lines if not line.startswith("docker compose")]
-    assert len(slurms) == 2, lines
-    for command in slurms:
+    submit, collect = "sbatch --wait", "strata run -- python -m penguin_study"
+    for command in typed(checkout.folder / "README.md", submit, collect):
         code, said = checkout.run("bash", "-euc", command)
         assert code == 0, said
     assert checkout.metrics("reports") == checkout.metrics("here")

@@ -164,6 +164,7 @@ def repository(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         commits.append(head.stdout.strip())
     one = _histories.Repository(folder.as_uri(), commits[-2])
     monkeypatch.setattr(_histories, "REPOSITORIES", {_histories.TUNED: one, "judge": one})
+    monkeypatch.setattr(_slice, "DATA", tmp_path)
     monkeypatch.setenv("RIG_CACHE", str(tmp_path / "rig"))
 
 
@@ -173,6 +174,16 @@ def test_replay_of_public_repositories(printed: Printed) -> None:
     assert [line for line in lines if "locks" in line] == ["PyPSA-Eur: 2 locks", "judge: 2 locks"]
     assert any(line.startswith("histories held out, 1: strata") for line in lines)
     assert sum(line.startswith("less than ") for line in lines) == len(_plans.PLANS) - 2
+
+
+def test_replay_of_repositories_that_cannot_be_reached(
+    printed: Printed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = _histories.Repository((tmp_path / "nowhere").as_uri(), "0" * 40)
+    monkeypatch.setattr(_histories, "REPOSITORIES", {"judge": nowhere})
+    monkeypatch.setenv("RIG_CACHE", str(tmp_path / "rig"))
+    assert printed(replay.main)[0].startswith("skipped: the history of judge: `git clone")
+    assert not list((tmp_path / "rig/histories").iterdir())
 
 
 def test_what_lies_above_a_new_layer_is_unpacked_again() -> None:
