@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo import image
+from rig.machine.commands import need
 
 from .conftest import Built
 
@@ -149,9 +150,10 @@ def test_built_archived_and_pushed_are_one(built: Built, tmp_path: Path) -> None
     assert ran.returncode == 0, ran.stderr
     archive = tmp_path / "images.tar"
     image.build(built.project.folder, built.cloud, "--output", str(archive))
+    skopeo = need("skopeo", "skopeo")
     for target, digest in image.digests(built.first.output).items():
         shown = subprocess.run(
-            ["skopeo", "inspect", "--format", "{{.Digest}}", f"oci-archive:{archive}:{target}"],
+            [skopeo, "inspect", "--format", "{{.Digest}}", f"oci-archive:{archive}:{target}"],
             capture_output=True,
             text=True,
             check=True,
