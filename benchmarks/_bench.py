@@ -123,6 +123,9 @@ class Bench:
         """
         prune = ["docker", "image", "prune", "--all", "--force"]
         subprocess.run(prune, check=True, capture_output=True)
+        kept = ["docker", "ps", "--all", "--format", "  {{.Names}}  {{.Image}}  {{.Status}}"]
+        if containers := subprocess.run(kept, capture_output=True, text=True, check=True).stdout:
+            sys.exit(f"containers keep their images; remove them (docker rm):\n{containers}")
         image.forget(())
 
     @contextmanager
