@@ -24,7 +24,7 @@ from statistics import median
 
 from benchmarks import _newer
 from benchmarks._bench import Bench, Row, show
-from benchmarks._measure import STRATA, Runs, once
+from benchmarks._measure import STRATA, Runs, apart, once
 from demo import image
 
 LOCAL, MORE, SMALL = "mdurl", "rich", "cowsay"
@@ -156,17 +156,19 @@ def _big_package(bench: Bench) -> Row:
 
 def _memory(bench: Bench) -> Row:
     """Of ``strata layers``: the environment dev against default, a third of it."""
-    peaks = []
-    for environment in ("dev", "default"):
-        runs = Runs()
-        out = bench.out / f"layers-{environment}"
-        words = ("layers", "--env", environment, "--out", str(out))
-        once((*STRATA, *words), runs, bench.project.folder)
-        shutil.rmtree(out)
-        peaks.append(runs.peak)
-    ours, theirs = peaks
+    ours, theirs = (
+        apart(_peak, environment, bench.project.folder, bench.out / f"layers-{environment}")
+        for environment in ("dev", "default")
+    )
     title = "memory of strata layers, 153 packages against 54"
     return Row(title, f"{ours:.0f} MB", f"{theirs:.0f} MB", ours / theirs, 1.2)
+
+
+def _peak(environment: str, project: Path, out: Path) -> float:
+    runs = Runs()
+    once((*STRATA, "layers", "--env", environment, "--out", str(out)), runs, project)
+    shutil.rmtree(out)
+    return runs.peak
 
 
 def _pull(reference: str) -> float:
